@@ -1,0 +1,50 @@
+# Everything starts from nothing: each target sets up .venv first, from the pinned lock files.
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
+VENV := .venv
+BIN := $(VENV)/bin
+PACKAGES := libs/common services/ingress services/embedder services/matcher services/standalone
+STAMP := $(VENV)/.installed
+
+.PHONY: setup demo serve test check bench lock clean
+
+setup: $(STAMP)
+
+$(STAMP): requirements/build.lock requirements/dev.lock $(PACKAGES:%=%/pyproject.toml)
+	@test -n "$(PYTHON)" || { echo "Wajah needs Python 3.11, 3.12 or 3.13, with its venv module."; exit 1; }
+	@test -x $(BIN)/pip || { rm -rf $(VENV); $(PYTHON) -m venv $(VENV); } || \
+		{ echo "Python's venv module is missing (Debian: apt install python3-venv)."; exit 1; }
+	@echo "Installing pinned packages into $(VENV) (some 700 MB once unpacked; a few minutes the first time) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/build.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-build-isolation -r requirements/dev.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation $(PACKAGES:%=-e %)
+	@touch $(STAMP)
+
+demo: setup
+	@$(BIN)/wajah demo
+
+serve: setup
+	@$(BIN)/wajah serve
+
+test: setup
+	@tests/servers/install
+	@$(BIN)/pytest
+
+check: setup
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: setup
+	@$(BIN)/python -m tests.load.bench
+
+lock:
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url requirements/build.in -o requirements/build.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --excludes requirements/excluded.txt --extra cpu \
+		$(PACKAGES:%=%/pyproject.toml) requirements/dev.in -o requirements/dev.lock
+
+clean:
+	rm -rf $(VENV) var

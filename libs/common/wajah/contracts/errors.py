@@ -1,0 +1,101 @@
+"""What can go wrong, as the callers see it: one exception family whose codes are the public status table."""
+
+from enum import StrEnum
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Code(StrEnum):
+    """Status codes of the Face API ("List of Status Code"); every other public API translates from these."""
+
+    SUCCESS = "200"
+    MALFORMED = "400"
+    UNAUTHORIZED = "401"
+    DENIED = "403"
+    NO_SUCH_PATH = "404"
+    WRONG_METHOD = "405"
+    NOT_VERIFIED = "411"
+    FACE_NOT_DETECTED = "412"
+    FACE_TOO_SMALL = "413"
+    USER_NOT_FOUND = "415"
+    GALLERY_NOT_FOUND = "416"
+    GALLERY_EXISTS = "417"
+    IMAGE_NULL = "451"
+    USER_ID_NULL = "452"
+    USER_NAME_NULL = "453"
+    GALLERY_ID_NULL = "454"
+    TARGET_IMAGE_NULL = "455"
+    SOURCE_IMAGE_NULL = "456"
+    IMAGE_NOT_BASE64 = "490"
+    IMAGE_TYPE_UNKNOWN = "491"
+    TARGET_IMAGE_NOT_BASE64 = "492"
+    IMAGE_ERROR = "493"
+    SOURCE_IMAGE_NOT_BASE64 = "494"
+    SOURCE_IMAGE_TYPE_UNKNOWN = "495"
+    SERVER_ERROR = "500"
+    BUSY = "503"
+
+
+MESSAGES: Final[dict[Code, str]] = {
+    Code.SUCCESS: "Success",
+    Code.MALFORMED: "Request malformed",
+    Code.UNAUTHORIZED: "Accesstoken not authorized",
+    Code.DENIED: "Requested resource denied",
+    Code.NO_SUCH_PATH: "Not found",
+    Code.WRONG_METHOD: "Method not allowed",
+    Code.NOT_VERIFIED: "Face not verified or unregistered",
+    Code.FACE_NOT_DETECTED: "Face not detected",
+    Code.FACE_TOO_SMALL: "Face too small",
+    Code.USER_NOT_FOUND: "user_id not found",
+    Code.GALLERY_NOT_FOUND: "facegallery_id not found",
+    Code.GALLERY_EXISTS: "facegallery_id already exists",
+    Code.IMAGE_NULL: "image is null",
+    Code.USER_ID_NULL: "user_id is null",
+    Code.USER_NAME_NULL: "user_name is null",
+    Code.GALLERY_ID_NULL: "facegallery_id is null",
+    Code.TARGET_IMAGE_NULL: "target_image is null",
+    Code.SOURCE_IMAGE_NULL: "source_image is null",
+    Code.IMAGE_NOT_BASE64: "cannot decode base64 of image",
+    Code.IMAGE_TYPE_UNKNOWN: "image type not recognised, JPEG or PNG expected",
+    Code.TARGET_IMAGE_NOT_BASE64: "cannot decode base64 of target_image",
+    Code.IMAGE_ERROR: "image error",
+    Code.SOURCE_IMAGE_NOT_BASE64: "cannot decode base64 of source_image",
+    Code.SOURCE_IMAGE_TYPE_UNKNOWN: "source_image type not recognised, JPEG or PNG expected",
+    Code.SERVER_ERROR: "Server error",
+    Code.BUSY: "Server busy, try again later",
+}
+
+
+class JobError(BaseModel):
+    """An error as it travels in a reply: a code of the status table, its text, and when to come back (BUSY only)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    code: Code
+    message: str
+    retry_after_s: float | None = None
+
+
+class WajahError(Exception):
+    """A failure with a documented answer. The message is shown to the caller: no secret, no template, no image in it."""
+
+    def __init__(self, code: Code, message: str | None = None, *, retry_after_s: float | None = None) -> None:
+        self.code = code
+        self.message = message or MESSAGES[code]
+        self.retry_after_s = retry_after_s
+        super().__init__(f"{code.value} {self.message}")
+
+    def as_data(self) -> JobError:
+        return JobError(code=self.code, message=self.message, retry_after_s=self.retry_after_s)
+
+    @classmethod
+    def from_data(cls, error: JobError) -> "WajahError":
+        return cls(error.code, error.message, retry_after_s=error.retry_after_s)
+
+
+class DeadlineExceeded(WajahError):
+    """The caller's time is up; nobody works for a caller who has left."""
+
+    def __init__(self) -> None:
+        super().__init__(Code.BUSY, "Deadline exceeded, try again later", retry_after_s=1.0)

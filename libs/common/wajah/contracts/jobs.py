@@ -1,0 +1,109 @@
+"""What each job asks: one payload model a job. Images are JPEG or PNG bytes, at most 25 megapixels."""
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from wajah.contracts.stages import JobName
+from wajah.contracts.types import Binary, Contract, Identifier
+
+Similarity = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class Payload(Contract):
+    """Base of the payloads; `job` names the job that carries it."""
+
+    job: ClassVar[JobName]
+
+
+class GalleryPayload(Payload):
+    """A job on one gallery of the calling client."""
+
+    gallery_id: Identifier
+
+
+class ProbePayload(GalleryPayload):
+    """A job that compares the largest face of an image with a gallery."""
+
+    image: Binary
+
+
+class Enrol(ProbePayload):
+    """Enrol the image's largest face as `user_id`; `force` replaces an enrolled face, and accepts a small one."""
+
+    job = JobName.ENROL
+    user_id: Identifier
+    user_name: Identifier
+    force: bool = False
+
+
+class Verify(ProbePayload):
+    """1:1: is it `user_id`? `threshold` is a similarity; absent, the model's default."""
+
+    job = JobName.VERIFY
+    user_id: Identifier
+    threshold: Similarity | None = None
+
+
+class Identify(ProbePayload):
+    """1:N: who of the gallery is it, if anyone?"""
+
+    job = JobName.IDENTIFY
+    threshold: Similarity | None = None
+
+
+class Search(ProbePayload):
+    """1:N: the `limit` most similar faces at or above `threshold`, best first."""
+
+    job = JobName.SEARCH
+    limit: Annotated[int, Field(ge=1, le=100)] = 10
+    threshold: Similarity | None = None
+
+
+class Compare(Payload):
+    """1:1 of two images; nothing is stored."""
+
+    job = JobName.COMPARE
+    source_image: Binary
+    target_image: Binary
+    threshold: Similarity | None = None
+
+
+class CreateGallery(GalleryPayload):
+    job = JobName.GALLERY_CREATE
+
+
+class ListGalleries(Payload):
+    job = JobName.GALLERY_LIST
+
+
+class DeleteGallery(GalleryPayload):
+    """Erase a gallery and every face in it."""
+
+    job = JobName.GALLERY_DELETE
+
+
+class ListFaces(GalleryPayload):
+    job = JobName.FACE_LIST
+
+
+class DeleteFace(GalleryPayload):
+    job = JobName.FACE_DELETE
+    user_id: Identifier
+
+
+PAYLOADS: dict[JobName, type[Payload]] = {
+    payload.job: payload
+    for payload in (
+        Enrol,
+        Verify,
+        Identify,
+        Search,
+        Compare,
+        CreateGallery,
+        ListGalleries,
+        DeleteGallery,
+        ListFaces,
+        DeleteFace,
+    )
+}

@@ -1,0 +1,123 @@
+"""What each stage leaves in the message: one result model a stage. Similarities are from 0 to 1, calibrated."""
+
+from typing import ClassVar
+
+from wajah.contracts.stages import Stage
+from wajah.contracts.types import Binary, Contract
+
+
+class Result(Contract):
+    """Base of the results; `stage` names the stage that produces it."""
+
+    stage: ClassVar[Stage]
+
+
+class FaceBox(Contract):
+    """Where the face is, in pixels of the upright image: left, top, right, bottom."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+class Embedded(Result):
+    """The template of the image's largest face: L2-normalised little-endian float32 of `dimension` values."""
+
+    stage = Stage.EMBED
+    template: Binary
+    dimension: int
+    model_id: str
+    masked: bool
+    box: FaceBox
+    faces: int
+    detection_score: float
+
+
+class Compared(Result):
+    stage = Stage.COMPARE
+    similarity: float
+    verified: bool
+    masked: bool
+    """Whether either of the two faces wears a mask."""
+    model_id: str
+
+
+class Candidate(Contract):
+    user_id: str
+    user_name: str
+    similarity: float
+
+
+class Enrolled(Result):
+    stage = Stage.MATCH_ENROL
+    user_id: str
+    replaced: bool
+
+
+class Verified(Result):
+    stage = Stage.MATCH_VERIFY
+    user_name: str
+    similarity: float
+    verified: bool
+
+
+class Identified(Result):
+    """`best` is the nearest face at or above the threshold; `similarity` is the best found, even below it."""
+
+    stage = Stage.MATCH_IDENTIFY
+    best: Candidate | None
+    similarity: float
+
+
+class Searched(Result):
+    stage = Stage.MATCH_SEARCH
+    candidates: tuple[Candidate, ...]
+
+
+class GalleryCreated(Result):
+    stage = Stage.GALLERY_CREATE
+    gallery_id: str
+
+
+class GalleriesListed(Result):
+    stage = Stage.GALLERY_LIST
+    gallery_ids: tuple[str, ...]
+
+
+class GalleryDeleted(Result):
+    stage = Stage.GALLERY_DELETE
+    gallery_id: str
+
+
+class ListedFace(Contract):
+    user_id: str
+    user_name: str
+
+
+class FacesListed(Result):
+    stage = Stage.FACE_LIST
+    faces: tuple[ListedFace, ...]
+
+
+class FaceDeleted(Result):
+    stage = Stage.FACE_DELETE
+    user_id: str
+
+
+RESULTS: dict[Stage, type[Result]] = {
+    result.stage: result
+    for result in (
+        Embedded,
+        Compared,
+        Enrolled,
+        Verified,
+        Identified,
+        Searched,
+        GalleryCreated,
+        GalleriesListed,
+        GalleryDeleted,
+        FacesListed,
+        FaceDeleted,
+    )
+}

@@ -1,0 +1,97 @@
+"""The stages that a job can pass through, what each leaves behind, and the itinerary of every job."""
+
+from enum import StrEnum
+from typing import Final, Literal, NamedTuple
+
+from wajah.contracts.types import Contract
+
+
+class Stage(StrEnum):
+    """One step of the work. A message names stages, never queues."""
+
+    EMBED = "embed"
+    COMPARE = "embed.compare"
+    MATCH_ENROL = "match.enrol"
+    MATCH_VERIFY = "match.verify"
+    MATCH_IDENTIFY = "match.identify"
+    MATCH_SEARCH = "match.search"
+    GALLERY_CREATE = "match.gallery.create"
+    GALLERY_LIST = "match.gallery.list"
+    GALLERY_DELETE = "match.gallery.delete"
+    FACE_LIST = "match.face.list"
+    FACE_DELETE = "match.face.delete"
+
+
+class Kind(StrEnum):
+    """READ stages may be lost and asked again; WRITE stages are durable, and survive the broker's restart."""
+
+    READ = "read"
+    WRITE = "write"
+
+
+class StageSpec(NamedTuple):
+    """How a stage travels.
+
+    `service` owns its queue; `sharded` stages go to the one owner of their gallery; `needs` are the binary fields that the
+    stage reads (`payload.<field>` or `<stage>.<field>`): the rest leaves the message before it is sent there.
+    """
+
+    service: Literal["embedder", "matcher"]
+    kind: Kind
+    sharded: bool
+    needs: frozenset[str]
+
+
+_IMAGE = frozenset({"payload.image"})
+_TEMPLATE = frozenset({"embed.template"})
+_NOTHING: frozenset[str] = frozenset()
+
+STAGES: Final[dict[Stage, StageSpec]] = {
+    Stage.EMBED: StageSpec("embedder", Kind.READ, False, _IMAGE),
+    Stage.COMPARE: StageSpec("embedder", Kind.READ, False, frozenset({"payload.source_image", "payload.target_image"})),
+    Stage.MATCH_ENROL: StageSpec("matcher", Kind.WRITE, True, _TEMPLATE),
+    Stage.MATCH_VERIFY: StageSpec("matcher", Kind.READ, True, _TEMPLATE),
+    Stage.MATCH_IDENTIFY: StageSpec("matcher", Kind.READ, True, _TEMPLATE),
+    Stage.MATCH_SEARCH: StageSpec("matcher", Kind.READ, True, _TEMPLATE),
+    Stage.GALLERY_CREATE: StageSpec("matcher", Kind.WRITE, True, _NOTHING),
+    Stage.GALLERY_LIST: StageSpec("matcher", Kind.READ, True, _NOTHING),
+    Stage.GALLERY_DELETE: StageSpec("matcher", Kind.WRITE, True, _NOTHING),
+    Stage.FACE_LIST: StageSpec("matcher", Kind.READ, True, _NOTHING),
+    Stage.FACE_DELETE: StageSpec("matcher", Kind.WRITE, True, _NOTHING),
+}
+
+
+class JobName(StrEnum):
+    """What a caller can ask for."""
+
+    ENROL = "enrol"
+    VERIFY = "verify"
+    IDENTIFY = "identify"
+    SEARCH = "search"
+    COMPARE = "compare"
+    GALLERY_CREATE = "gallery.create"
+    GALLERY_LIST = "gallery.list"
+    GALLERY_DELETE = "gallery.delete"
+    FACE_LIST = "face.list"
+    FACE_DELETE = "face.delete"
+
+
+class Step(Contract):
+    """A stage on an itinerary, and whether the job goes on when it fails."""
+
+    stage: Stage
+    on_error: Literal["stop", "continue"] = "stop"
+
+
+ITINERARIES: Final[dict[JobName, tuple[Step, ...]]] = {
+    JobName.ENROL: (Step(stage=Stage.EMBED), Step(stage=Stage.MATCH_ENROL)),
+    JobName.VERIFY: (Step(stage=Stage.EMBED), Step(stage=Stage.MATCH_VERIFY)),
+    JobName.IDENTIFY: (Step(stage=Stage.EMBED), Step(stage=Stage.MATCH_IDENTIFY)),
+    JobName.SEARCH: (Step(stage=Stage.EMBED), Step(stage=Stage.MATCH_SEARCH)),
+    JobName.COMPARE: (Step(stage=Stage.COMPARE),),
+    JobName.GALLERY_CREATE: (Step(stage=Stage.GALLERY_CREATE),),
+    JobName.GALLERY_LIST: (Step(stage=Stage.GALLERY_LIST),),
+    JobName.GALLERY_DELETE: (Step(stage=Stage.GALLERY_DELETE),),
+    JobName.FACE_LIST: (Step(stage=Stage.FACE_LIST),),
+    JobName.FACE_DELETE: (Step(stage=Stage.FACE_DELETE),),
+}

@@ -1,0 +1,44 @@
+"""The field types that contracts share: identifiers, binary fields, and the name of a gallery."""
+
+import base64
+import binascii
+from typing import Annotated, NamedTuple
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+
+MAX_IDENTIFIER_CHARS = 120
+
+
+def _printable(value: str) -> str:
+    if not 1 <= len(value) <= MAX_IDENTIFIER_CHARS or not value.isprintable():
+        raise ValueError(f"must be 1 to {MAX_IDENTIFIER_CHARS} printable characters")
+    return value
+
+
+def _bytes_or_base64(value: object) -> object:
+    if isinstance(value, str):
+        try:
+            return base64.b64decode(value, validate=True)
+        except binascii.Error as error:
+            raise ValueError("not base64") from error
+    return bytes(value) if isinstance(value, memoryview | bytearray) else value
+
+
+Identifier = Annotated[str, AfterValidator(_printable)]
+"""Printable text of 1 to 120 characters, compared exactly (`wire-facts.md`, Requests)."""
+
+Binary = Annotated[bytes, BeforeValidator(_bytes_or_base64)]
+"""Raw bytes in a binary frame, base64 text in a JSON message."""
+
+
+class Contract(BaseModel):
+    """Base of everything on the queue: immutable, and deaf to keys that a newer publisher may add."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class GalleryKey(NamedTuple):
+    """A gallery is known by its owner and its name: two clients may use the same name."""
+
+    client_id: str
+    gallery_id: str

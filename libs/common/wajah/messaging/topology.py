@@ -1,0 +1,64 @@
+"""Which queues there are, of which kind, and the queue of a stage: frozen values, one place."""
+
+from dataclasses import dataclass
+from typing import Final
+from zlib import crc32
+
+from wajah.contracts.envelope import Envelope
+from wajah.contracts.stages import STAGES, Kind
+from wajah.contracts.types import GalleryKey
+
+DELIVERY_LIMIT: Final = 3
+DEAD_LETTERS: Final = "wajah.dead"
+EMBED_QUEUE_LENGTH: Final = 2_000  # images of 100 KB to 6 MB: a bound on broker memory, not a target
+SHARD_QUEUE_LENGTH: Final = 50_000  # templates of 2 KB
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A stage queue. `durable` ones are quorum queues with persistent messages, a delivery limit and a dead-letter queue;
+    the others classic queues with transient messages."""
+
+    name: str
+    durable: bool = False
+    single_active: bool = False
+    max_length: int = SHARD_QUEUE_LENGTH
+
+
+EMBED: Final = Queue("wajah.embed", max_length=EMBED_QUEUE_LENGTH)
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """The two queues of one matcher shard: reads travel light, writes are durable."""
+
+    reads: Queue
+    writes: Queue
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    """All queues of a deployment. `shards` is fixed for its life: another number sends galleries to other owners."""
+
+    shards: int
+
+    def shard(self, number: int) -> Shard:
+        return Shard(
+            reads=Queue(f"wajah.match.{number}", single_active=True),
+            writes=Queue(f"wajah.match.{number}.write", durable=True, single_active=True),
+        )
+
+    def shard_of(self, gallery: GalleryKey) -> int:
+        return crc32("\0".join(gallery).encode()) % self.shards
+
+    def queues(self) -> list[Queue]:
+        shards = [self.shard(number) for number in range(self.shards)]
+        return [EMBED, *(queue for shard in shards for queue in (shard.reads, shard.writes))]
+
+    def queue_of(self, envelope: Envelope) -> Queue:
+        """The queue of an envelope's next stage."""
+        spec = STAGES[envelope.next_stage]
+        if spec.service == "embedder":
+            return EMBED
+        shard = self.shard(self.shard_of(envelope.gallery))
+        return shard.writes if spec.kind is Kind.WRITE else shard.reads

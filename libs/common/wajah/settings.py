@@ -1,0 +1,31 @@
+"""Settings that every service shares, from `WAJAH_*` variables of the environment."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Base of the services' settings: each service adds its own."""
+
+    model_config = SettingsConfigDict(env_prefix="WAJAH_", extra="ignore")
+
+    bus: str = "memory:"
+    """`memory:` (one process) or `amqp://user:password@host:port/vhost`."""
+    store: str = ""
+    """`sqlite:///path` or `mongodb://host:port/database`; absent, `wajah.db` in `data`."""
+    data: Path = Path("var")
+    """Folder for the database of one machine, and for prepared model packs."""
+    shards: Annotated[int, Field(ge=1, le=4096)] = 16
+    """Matcher shards; the same everywhere, and fixed for the life of a deployment."""
+    health_bind: str = "0.0.0.0:8081"
+    """Where a service answers `/healthz`, `/readyz` and `/metrics`."""
+    grace_s: Annotated[float, Field(gt=0)] = 20.0
+    """How long a service may take to finish its work after SIGTERM."""
+    log_level: str = "INFO"
+
+    @property
+    def store_url(self) -> str:
+        return self.store or f"sqlite:///{self.data / 'wajah.db'}"

@@ -1,0 +1,225 @@
+"""What services need of a database. Two implementations: `sqlite` and `mongo`; one test-suite holds both to this text.
+
+Every method ends within `TIMEOUT_S` or raises StoreUnavailable. A write that returned is durable. Every write may be
+repeated by the same job with the same outcome.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from wajah.contracts.errors import Code, WajahError
+from wajah.contracts.models import FaceModel
+from wajah.contracts.types import GalleryKey
+
+TIMEOUT_S: Final = 5.0  # half of the shortest deadline: leaves time to answer
+CHANGES_KEPT: Final = 64  # per gallery; who is further behind reloads
+
+Templates = npt.NDArray[np.float32]
+
+
+class StoreUnavailable(WajahError):
+    """The database can't be reached, or did not answer in time."""
+
+    def __init__(self) -> None:
+        super().__init__(Code.BUSY, retry_after_s=1.0)
+
+
+class ClientExists(WajahError):
+    def __init__(self) -> None:
+        super().__init__(Code.MALFORMED, "client already exists")
+
+
+class GalleryExists(WajahError):
+    def __init__(self) -> None:
+        super().__init__(Code.GALLERY_EXISTS)
+
+
+class GalleryNotFound(WajahError):
+    def __init__(self) -> None:
+        super().__init__(Code.GALLERY_NOT_FOUND)
+
+
+class UserExists(WajahError):
+    """The text is part of the wire contract."""
+
+    def __init__(self) -> None:
+        super().__init__(Code.MALFORMED, "Database Error - UserID Already Exists")
+
+
+class UserNotFound(WajahError):
+    def __init__(self) -> None:
+        super().__init__(Code.USER_NOT_FOUND)
+
+
+class Quota(StrEnum):
+    HITS = "n_api_hits"
+    FACES = "n_face"
+    GALLERIES = "n_facegallery"
+
+
+class QuotaUsedUp(WajahError):
+    """Says which limit was reached."""
+
+    def __init__(self, quota: Quota) -> None:
+        super().__init__(Code.DENIED, f"Requested resource denied: {quota.value} used up")
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """An integrator. `remaining` holds what is left of each quota; None is unlimited."""
+
+    client_id: str
+    password_hash: str
+    remaining: dict[Quota, int | None]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """An enrolled face. `template` is L2-normalised float32, shape (dimension,)."""
+
+    gallery: GalleryKey
+    user_id: str
+    user_name: str
+    model_id: str
+    template: Templates
+    job_id: str
+    enrolled_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FaceBatch:
+    """Faces of one gallery and model, as an index loads them. `templates` has shape (n, dimension), float32."""
+
+    user_ids: list[str]
+    user_names: list[str]
+    templates: Templates
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What happened to a gallery since a sequence number; `user_ids` is None when that is too long ago to tell."""
+
+    sequence: int
+    user_ids: frozenset[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """The record that every job leaves: never the image, the template or a credential."""
+
+    job_id: str
+    job: str
+    client_id: str
+    trx_id: str | None
+    code: Code
+    gallery_id: str | None
+    user_id: str | None
+    similarity: float | None
+    model_id: str | None
+    timings_ms: dict[str, float]
+    at: datetime
+
+
+class Clients(Protocol):
+    async def add(self, client: Client) -> None:
+        """Raises ClientExists."""
+
+    async def get(self, client_id: str) -> Client | None: ...
+
+    async def authorise(self, token_sha256: bytes, *, hits: int) -> Client:
+        """Check a token and take `hits` of its client's quota, in one atomic update.
+
+        Raises WajahError 401 for an unknown, expired or revoked token, QuotaUsedUp when fewer hits are left.
+        """
+
+    async def take(self, client_id: str, quota: Quota, amount: int = 1) -> None:
+        """Raises QuotaUsedUp when less than `amount` is left: of racing callers exactly as many pass as there were."""
+
+    async def give_back(self, client_id: str, quota: Quota, amount: int = 1) -> None: ...
+
+
+class Tokens(Protocol):
+    async def add(self, client_id: str, token_sha256: bytes, expires_at: datetime | None) -> None: ...
+
+    async def revoke(self, client_id: str, token_sha256: bytes) -> bool:
+        """False when the client has no such token."""
+
+
+class Galleries(Protocol):
+    async def create(self, gallery: GalleryKey, job_id: str) -> bool:
+        """True when created now, False when this same job created it before. Raises GalleryExists."""
+
+    async def list(self, client_id: str) -> list[str]:
+        """Oldest first."""
+
+    async def delete(self, gallery: GalleryKey, job_id: str) -> int:
+        """Erase it with all its faces, how many is returned; the same job may ask again. Raises GalleryNotFound."""
+
+    async def sequence(self, gallery: GalleryKey) -> int:
+        """Rises with every change of the gallery's faces, and never starts again, not even for a re-created gallery.
+        Raises GalleryNotFound."""
+
+    async def changes(self, gallery: GalleryKey, since: int) -> Changes:
+        """Raises GalleryNotFound."""
+
+
+class Faces(Protocol):
+    """Every change raises its gallery's sequence after it is durable and before the call returns."""
+
+    async def enrol(self, face: Face, *, replace: bool) -> bool:
+        """Write a face; True when it replaced another. Raises GalleryNotFound, and UserExists unless `replace`.
+
+        A job that already enrolled this face gets its first answer again.
+        """
+
+    async def get(self, gallery: GalleryKey, user_id: str) -> Face | None: ...
+
+    async def get_many(self, gallery: GalleryKey, user_ids: Sequence[str]) -> list[Face]: ...
+
+    async def list(self, gallery: GalleryKey) -> list[tuple[str, str]]:
+        """(user_id, user_name), in order of enrolment. Raises GalleryNotFound."""
+
+    async def delete(self, gallery: GalleryKey, user_id: str, job_id: str) -> None:
+        """The same job may ask again. Raises GalleryNotFound, UserNotFound."""
+
+    def load(self, gallery: GalleryKey, model_id: str) -> AsyncIterator[FaceBatch]:
+        """All faces of a model in a gallery, in batches of some thousands, without one Python object a value."""
+
+
+class Transactions(Protocol):
+    async def add(self, transactions: Sequence[Transaction]) -> None:
+        """A record that is there already is left as it is."""
+
+    async def find(self, client_id: str, *, limit: int = 100) -> list[Transaction]:
+        """Newest first."""
+
+
+class Models(Protocol):
+    async def register(self, model: FaceModel) -> None: ...
+
+    async def get(self, model_id: str) -> FaceModel | None: ...
+
+
+class Store(Protocol):
+    """A database. `ready` asks it a question."""
+
+    clients: Clients
+    tokens: Tokens
+    galleries: Galleries
+    faces: Faces
+    transactions: Transactions
+    models: Models
+
+    async def start(self) -> None:
+        """Connect, waiting for a database that is still starting, and create what is missing."""
+
+    async def stop(self) -> None: ...
+
+    async def ready(self) -> bool: ...
