@@ -5,6 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := libs/common services/ingress services/embedder services/matcher services/standalone
 STAMP := $(VENV)/.installed
+COMMON := libs/common/pyproject.toml
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	--no-emit-index-url --excludes requirements/excluded.txt
 
 .PHONY: setup demo serve test check bench lock clean
 
@@ -40,11 +43,15 @@ bench: setup
 	@$(BIN)/python -m tests.load.bench
 
 lock:
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-		--no-emit-index-url requirements/build.in -o requirements/build.lock
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-		--no-emit-index-url --excludes requirements/excluded.txt --extra cpu \
-		$(PACKAGES:%=%/pyproject.toml) requirements/dev.in -o requirements/dev.lock
+	@$(LOCK) requirements/build.in -o requirements/build.lock
+	@$(LOCK) --extra cpu $(PACKAGES:%=%/pyproject.toml) requirements/dev.in -o requirements/dev.lock
+	@$(LOCK) --extra cpu $(PACKAGES:%=%/pyproject.toml) -o requirements/standalone.lock
+	@$(LOCK) $(COMMON) services/ingress/pyproject.toml -o requirements/ingress.lock
+	@$(LOCK) --extra cpu $(COMMON) services/embedder/pyproject.toml -o requirements/embedder.lock
+	@$(LOCK) --extra cpu $(COMMON) services/matcher/pyproject.toml -o requirements/matcher.lock
+	@$(LOCK) --excludes requirements/excluded-gpu.txt --extra gpu $(COMMON) services/embedder/pyproject.toml \
+		-o requirements/embedder-gpu.lock
+	@$(LOCK) --extra gpu $(COMMON) services/matcher/pyproject.toml -o requirements/matcher-gpu.lock
 
 clean:
 	rm -rf $(VENV) var
