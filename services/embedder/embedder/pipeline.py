@@ -1,0 +1,80 @@
+"""What every model pack can do: find faces, align them, and turn them into templates.
+
+Everything here blocks and is called from executor threads, never from the event loop.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from embedder.manifest import Manifest
+
+Image = npt.NDArray[np.uint8]
+"""An upright picture: (height, width, 3), BGR."""
+
+Crop = npt.NDArray[np.uint8]
+"""An aligned face as the pack's recogniser takes it: (input_size, input_size, 3), BGR."""
+
+Portrait = npt.NDArray[np.uint8]
+"""A face aligned to ArcFace's template, whatever the pack: (112, 112, 3), BGR."""
+
+Landmarks = npt.NDArray[np.float32]
+"""The pack's five points of a face, (5, 2), x and y in pixels of the image. Their order is the pack's own: only `align` and
+`portrait` of the pack that found them understand them."""
+
+Templates = npt.NDArray[np.float32]
+"""(n, dimension), each row L2-normalised."""
+
+
+class Box(NamedTuple):
+    """Edges in pixels of the image, possibly outside of it."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @property
+    def area(self) -> float:
+        return (self.right - self.left) * (self.bottom - self.top)
+
+
+@dataclass(frozen=True, slots=True)
+class DetectedFace:
+    """A face in an image."""
+
+    box: Box
+    score: float
+    """How sure the detector is, in its own unit; higher is surer."""
+    landmarks: Landmarks = field(repr=False, compare=False)
+
+    @property
+    def size(self) -> float:
+        """Height of the box in pixels, roughly from brow to chin: what the size gate looks at."""
+        return self.box.bottom - self.box.top
+
+
+class Pack(Protocol):
+    """A loaded model pack. One thread at a time uses a pack: `replica` gives every further worker thread its own."""
+
+    @property
+    def manifest(self) -> Manifest: ...
+
+    def detect(self, image: Image) -> list[DetectedFace]:
+        """The faces of the image, best first; empty where there is none. May try harder when nothing was found at first."""
+        ...
+
+    def align(self, image: Image, face: DetectedFace) -> Crop: ...
+
+    def recognise(self, crops: Sequence[Crop]) -> Templates:
+        """One template a crop, in order."""
+        ...
+
+    def portrait(self, image: Image, face: DetectedFace) -> Portrait: ...
+
+    def replica(self) -> Self:
+        """The same pack for another thread. Replicas share what is safe to share: weights, and onnxruntime sessions."""
+        ...
