@@ -1,0 +1,56 @@
+"""Clients as the operator manages them: an account, its limits, and its first gallery."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from wajah.contracts.errors import Code, WajahError
+from wajah.contracts.types import GalleryKey
+from wajah.security.passwords import Passwords
+from wajah.storage.ports import Client, Quota, Store
+
+GENERATED_PASSWORD_BYTES = 18
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many API hits, faces and galleries a client may use; None is unlimited."""
+
+    hits: int | None = None
+    faces: int | None = None
+    galleries: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AddedClient:
+    """`password` is set when it was generated: it is shown once and stored nowhere."""
+
+    client_id: str
+    password: str | None
+    gallery_id: str
+    limits: Limits
+
+
+def first_gallery(client_id: str) -> str:
+    """The gallery that every client starts with (`face-api.md`, client/register)."""
+    return f"{client_id}@trial"
+
+
+async def add_client(
+    store: Store, passwords: Passwords, client_id: str, password: str | None, limits: Limits
+) -> AddedClient:
+    """Create an account with its first gallery. Raises WajahError 400 for a client that exists or an unusable id."""
+    gallery_id = first_gallery(client_id)
+    if not client_id.isprintable() or not 1 <= len(client_id) <= 120 - len("@trial"):
+        raise WajahError(Code.MALFORMED, "a client id is 1 to 114 printable characters")
+    chosen = password or secrets.token_urlsafe(GENERATED_PASSWORD_BYTES)
+    galleries_left = None if limits.galleries is None else max(0, limits.galleries - 1)
+    client = Client(
+        client_id=client_id,
+        password_hash=await passwords.hash(chosen),
+        remaining={Quota.HITS: limits.hits, Quota.FACES: limits.faces, Quota.GALLERIES: galleries_left},
+        created_at=datetime.now(UTC),
+    )
+    await store.clients.add(client)
+    await store.galleries.create(GalleryKey(client_id, gallery_id), job_id=f"client-add:{client_id}")
+    return AddedClient(client_id, None if password else chosen, gallery_id, limits)
