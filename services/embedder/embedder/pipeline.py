@@ -3,6 +3,7 @@
 Everything here blocks and is called from executor threads, never from the event loop.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, Self
@@ -55,6 +56,22 @@ class DetectedFace:
     def size(self) -> float:
         """Height of the box in pixels, roughly from brow to chin: what the size gate looks at."""
         return self.box.bottom - self.box.top
+
+
+def main_face(faces: Sequence[DetectedFace], image: Image) -> DetectedFace:
+    """Whom the picture shows: the largest face, and among faces of nearly the same size the most central.
+
+    "Nearly" is half as much area again: one step of a detector's pyramid (6/5 in width and height), below which it can't
+    tell sizes apart. Raises ValueError where there is no face.
+    """
+    largest = max(face.box.area for face in faces)
+    height, width = image.shape[:2]
+
+    def off_centre(face: DetectedFace) -> float:
+        box = face.box
+        return math.hypot(box.left + box.right - width, box.top + box.bottom - height)
+
+    return min((face for face in faces if face.box.area * 1.5 >= largest), key=off_centre)
 
 
 class Pack(Protocol):
