@@ -94,6 +94,16 @@ class Envelope(Contract):
             }
         )
 
+    def without_binaries(self) -> Self:
+        """The envelope without images and templates: what may be recorded."""
+        nothing = frozenset[str]()
+        return self.model_copy(
+            update={
+                "payload": _only_needed(self.payload, "payload", nothing),
+                "results": {stage: _only_needed(fields, stage, nothing) for stage, fields in self.results.items()},
+            }
+        )
+
 
 def _only_needed(fields: Mapping[str, Any], prefix: str, needs: frozenset[str]) -> dict[str, Any]:
     return {
@@ -104,10 +114,13 @@ def _only_needed(fields: Mapping[str, Any], prefix: str, needs: frozenset[str]) 
 
 
 class Reply(Contract):
-    """How a job ended: `error`, or the results of its stages without their binary fields."""
+    """How a job ended: `error`, or the results of its stages without their binary fields.
 
-    job: JobName
-    job_id: str
+    The answer to a message that is no job has neither `job` nor `job_id`.
+    """
+
+    job: JobName | None = None
+    job_id: str = ""
     error: JobError | None = None
     results: dict[Stage, dict[str, Any]] = Field(default_factory=dict)
     failures: dict[Stage, JobError] = Field(default_factory=dict)
@@ -134,9 +147,19 @@ class Job(Generic[P_co]):
 
     @classmethod
     def open(cls, envelope: Envelope) -> "Job[Payload]":
-        """Raises WajahError 400 for a payload that doesn't fit the job."""
+        """Binary fields that the next stage has no need of, and that have left the message, are empty.
+
+        Raises WajahError 400 for a payload that doesn't fit the job.
+        """
+        kind = PAYLOADS[envelope.job]
+        needs = STAGES[envelope.next_stage].needs
+        gone = {
+            name: b""
+            for name, field in kind.model_fields.items()
+            if field.annotation is bytes and f"payload.{name}" not in needs
+        }
         try:
-            return Job(envelope, PAYLOADS[envelope.job].model_validate(envelope.payload))
+            return Job(envelope, kind.model_validate({**gone, **envelope.payload}))
         except ValidationError as error:
             where = ", ".join(sorted({".".join(map(str, e["loc"])) or "payload" for e in error.errors(include_input=False)}))
             raise WajahError(Code.MALFORMED, f"Request malformed: {where}") from None

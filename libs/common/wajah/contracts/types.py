@@ -32,9 +32,9 @@ Binary = Annotated[bytes, BeforeValidator(_bytes_or_base64)]
 
 
 class Contract(BaseModel):
-    """Base of everything on the queue: immutable, and deaf to keys that a newer publisher may add."""
+    """Base of everything on the queue: immutable, deaf to keys that a newer publisher may add, errors without the input."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
 
 class GalleryKey(NamedTuple):

@@ -1,7 +1,8 @@
 """The bus: what services need of a message broker, and nothing else. Two implementations: `amqp` and `inprocess`."""
 
+import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from wajah.contracts.envelope import Reply
@@ -34,6 +35,14 @@ class Message:
     """Unix time in seconds."""
     content_type: str = FRAME_TYPE
     return_address: ReturnAddress | None = None
+
+    def returning_to(self, address: ReturnAddress) -> "Message":
+        return replace(self, return_address=address)
+
+
+def remaining_s(message: Message) -> float:
+    """Seconds until the message's deadline, negative past it."""
+    return message.deadline - time.time()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +81,9 @@ class Bus(Protocol):
 
     async def publish(self, queue: Queue, message: Message) -> None:
         """Hand a message to the broker, which has it safely when this returns.
+
+        In a queue that is not durable, a message is dropped at its deadline. A durable one is delivered even then, for the
+        worker to answer: the broker would take it for a dead letter.
 
         Raises BusError, or DeadlineExceeded when the message's deadline comes first.
         """

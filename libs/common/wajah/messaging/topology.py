@@ -9,7 +9,6 @@ from wajah.contracts.stages import STAGES, Kind
 from wajah.contracts.types import GalleryKey
 
 DELIVERY_LIMIT: Final = 3
-DEAD_LETTERS: Final = "wajah.dead"
 EMBED_QUEUE_LENGTH: Final = 2_000  # images of 100 KB to 6 MB: a bound on broker memory, not a target
 SHARD_QUEUE_LENGTH: Final = 50_000  # templates of 2 KB
 
@@ -25,9 +24,6 @@ class Queue:
     max_length: int = SHARD_QUEUE_LENGTH
 
 
-EMBED: Final = Queue("wajah.embed", max_length=EMBED_QUEUE_LENGTH)
-
-
 @dataclass(frozen=True, slots=True)
 class Shard:
     """The two queues of one matcher shard: reads travel light, writes are durable."""
@@ -38,14 +34,27 @@ class Shard:
 
 @dataclass(frozen=True, slots=True)
 class Topology:
-    """All queues of a deployment. `shards` is fixed for its life: another number sends galleries to other owners."""
+    """All queues of a deployment. `shards` is fixed for its life: another number sends galleries to other owners.
+
+    `prefix` begins every queue's name: two deployments can share a broker.
+    """
 
     shards: int
+    prefix: str = "wajah"
+
+    @property
+    def embed(self) -> Queue:
+        return Queue(f"{self.prefix}.embed", max_length=EMBED_QUEUE_LENGTH)
+
+    @property
+    def dead_letters(self) -> str:
+        """Name of the queue of what could not be handled."""
+        return f"{self.prefix}.dead"
 
     def shard(self, number: int) -> Shard:
         return Shard(
-            reads=Queue(f"wajah.match.{number}", single_active=True),
-            writes=Queue(f"wajah.match.{number}.write", durable=True, single_active=True),
+            reads=Queue(f"{self.prefix}.match.{number}", single_active=True),
+            writes=Queue(f"{self.prefix}.match.{number}.write", durable=True, single_active=True),
         )
 
     def shard_of(self, gallery: GalleryKey) -> int:
@@ -53,12 +62,12 @@ class Topology:
 
     def queues(self) -> list[Queue]:
         shards = [self.shard(number) for number in range(self.shards)]
-        return [EMBED, *(queue for shard in shards for queue in (shard.reads, shard.writes))]
+        return [self.embed, *(queue for shard in shards for queue in (shard.reads, shard.writes))]
 
     def queue_of(self, envelope: Envelope) -> Queue:
         """The queue of an envelope's next stage."""
         spec = STAGES[envelope.next_stage]
         if spec.service == "embedder":
-            return EMBED
+            return self.embed
         shard = self.shard(self.shard_of(envelope.gallery))
         return shard.writes if spec.kind is Kind.WRITE else shard.reads
