@@ -23,7 +23,8 @@ class Keeper:
         self._memory_bytes = memory_bytes
         self._galleries: OrderedDict[GalleryKey, dict[str, Gallery]] = OrderedDict()
         self._sizes: dict[Gallery, int] = {}
-        self._used_bytes = 0
+        self.used_bytes = 0
+        """Memory of all open galleries, about."""
 
     def open(self, key: GalleryKey, model: FaceModel) -> Gallery:
         """The gallery's view of the faces of one model; it loads when it is first asked."""
@@ -65,7 +66,7 @@ class Keeper:
     def drop(self, key: GalleryKey) -> None:
         """Give a gallery's memory back; questions under way are still answered."""
         for gallery in self._galleries.pop(key, {}).values():
-            self._used_bytes -= self._sizes.pop(gallery)
+            self.used_bytes -= self._sizes.pop(gallery)
 
     async def audit(self) -> None:
         """Compare every loaded gallery with the store, and reload those that differ."""
@@ -80,9 +81,9 @@ class Keeper:
         if gallery not in self._sizes:  # dropped meanwhile
             return
         nbytes = GALLERY_BYTES + gallery.nbytes
-        self._used_bytes += nbytes - self._sizes[gallery]
+        self.used_bytes += nbytes - self._sizes[gallery]
         self._sizes[gallery] = nbytes
-        while self._used_bytes > self._memory_bytes and len(self._galleries) > 1:
+        while self.used_bytes > self._memory_bytes and len(self._galleries) > 1:
             oldest = next(key for key in self._galleries if key != gallery.key)
             _log.info("gallery given up for memory", gallery=oldest)
             self.drop(oldest)
