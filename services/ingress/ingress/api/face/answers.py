@@ -1,0 +1,106 @@
+"""The answers of the Face API: fields in the order of its document, as they stand on the wire."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from wajah.contracts.errors import MESSAGES, Code
+
+DECIMALS = 6
+
+Similarity = Annotated[float, Field(ge=0, le=1), PlainSerializer(lambda value: round(value, DECIMALS), return_type=float)]
+
+
+def _example(**fields: Any) -> ConfigDict:
+    return ConfigDict(json_schema_extra={"examples": [{"status": "200", "status_message": "Success"} | fields]})
+
+
+class Answer(BaseModel):
+    """What every answer begins with: three digits as a string, and their meaning."""
+
+    model_config = _example()
+
+    status: str = Code.SUCCESS.value
+    status_message: str = MESSAGES[Code.SUCCESS]
+
+
+class GalleryAnswer(Answer):
+    model_config = _example(facegallery_id="riset.ai@production")
+
+    facegallery_id: str
+
+
+class GalleriesAnswer(Answer):
+    """The same list under both of its names."""
+
+    model_config = _example(
+        status_message="Success - FaceGalleries Listed",
+        facegallery_id=["riset.ai@trial", "riset.ai@production"],
+        facegalleries=["riset.ai@trial", "riset.ai@production"],
+    )
+
+    status_message: str = "Success - FaceGalleries Listed"
+    facegallery_id: tuple[str, ...]
+    facegalleries: tuple[str, ...]
+
+
+class ListedFace(BaseModel):
+    user_id: str
+    user_name: str
+
+
+class FacesAnswer(Answer):
+    model_config = _example(
+        faces=[
+            {"user_id": "risetai1234", "user_name": "RisetAi Username1"},
+            {"user_id": "risetai5678", "user_name": "RisetAi Username2"},
+        ]
+    )
+
+    faces: tuple[ListedFace, ...]
+
+
+class VerifyAnswer(Answer):
+    """`verified` is true with status 200, false with 411."""
+
+    model_config = _example(user_name="RisetAi Username", similarity=1, masker=False, verified=True)
+
+    user_name: str
+    similarity: Similarity
+    masker: bool
+    verified: bool
+
+
+class Recognised(BaseModel):
+    """Numbers and booleans as text; both ids are `unregistered` where nobody reached the threshold."""
+
+    confidence_level: str
+    mask: Literal["true", "false"]
+    user_id: str
+    user_name: str
+
+
+class IdentifyAnswer(Answer):
+    model_config = _example(
+        status_description="Face Recognition Success",
+        **{
+            "return": [
+                {
+                    "confidence_level": "0.943697",
+                    "mask": "true",
+                    "user_id": "risetai1234",
+                    "user_name": "RisetAi Username1",
+                }
+            ]
+        },
+    )
+
+    status_description: str
+    recognised: tuple[Recognised, ...] = Field(serialization_alias="return", min_length=1, max_length=1)
+
+
+class CompareAnswer(Answer):
+    model_config = _example(similarity=0.8308, verified=True, masker=True)
+
+    similarity: Similarity
+    verified: bool
+    masker: bool

@@ -1,0 +1,105 @@
+"""The request bodies of the Face API: fields in the order of its document, which is the order in which faults are told."""
+
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import to_json
+from wajah.contracts.types import MAX_IDENTIFIER_CHARS, Identifier
+
+
+def _label(value: object) -> object:
+    return value if value is None or isinstance(value, str) else to_json(value).decode()
+
+
+Id = Annotated[Identifier, Field(strict=True)]
+ImageText = Annotated[str, Field(strict=True, min_length=1)]
+Flag = Annotated[bool | None, Field(strict=True)]
+TrxId = Annotated[Annotated[str, Field(max_length=MAX_IDENTIFIER_CHARS)] | None, BeforeValidator(_label)]
+"""The caller's own label: anything of at most 120 characters, kept as its JSON text where it is not a string."""
+
+GALLERY: Final = "riset.ai@production"
+TRX_ID: Final = "alphanumericalstring1234"
+IMAGE: Final = "/9j/4AAQSkZJRgABAQEASABIAAD/4QBMRXhpZgAA..."
+
+
+def _example(**fields: Any) -> ConfigDict:
+    return ConfigDict(json_schema_extra={"examples": [fields]})
+
+
+class FaceBody(BaseModel):
+    """Base of the bodies: unknown keys are ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    @property
+    def label(self) -> str | None:
+        """Its `trx_id`, which every body has as its last field."""
+        return getattr(self, "trx_id", None)
+
+
+class TrxBody(FaceBody):
+    """A call without parameters of its own."""
+
+    model_config = _example(trx_id=TRX_ID)
+
+    trx_id: TrxId = None
+
+
+class GalleryBody(FaceBody):
+    """A call on a gallery."""
+
+    model_config = _example(facegallery_id=GALLERY, trx_id=TRX_ID)
+
+    facegallery_id: Id
+    trx_id: TrxId = None
+
+
+class EnrollFaceBody(FaceBody):
+    model_config = _example(
+        user_id="risetai1234",
+        user_name="RisetAi Username1",
+        facegallery_id=GALLERY,
+        force_register=True,
+        image=IMAGE,
+        trx_id=TRX_ID,
+    )
+
+    user_id: Id
+    user_name: Id
+    facegallery_id: Id
+    force_register: Flag = None
+    image: ImageText = Field(repr=False)
+    trx_id: TrxId = None
+
+
+class VerifyFaceBody(FaceBody):
+    model_config = _example(user_id="risetai1234", facegallery_id=GALLERY, image=IMAGE, trx_id=TRX_ID)
+
+    user_id: Id
+    facegallery_id: Id
+    image: ImageText = Field(repr=False)
+    trx_id: TrxId = None
+
+
+class IdentifyFaceBody(FaceBody):
+    model_config = _example(facegallery_id=GALLERY, image=IMAGE, trx_id=TRX_ID)
+
+    facegallery_id: Id
+    image: ImageText = Field(repr=False)
+    trx_id: TrxId = None
+
+
+class DeleteFaceBody(FaceBody):
+    model_config = _example(user_id="risetai1234", facegallery_id=GALLERY, trx_id=TRX_ID)
+
+    user_id: Id
+    facegallery_id: Id
+    trx_id: TrxId = None
+
+
+class CompareImagesBody(FaceBody):
+    model_config = _example(source_image=IMAGE, target_image="/9j/4AAQSkZJRgABAQEASABIAAD/389sdAxcZisA...", trx_id=TRX_ID)
+
+    source_image: ImageText = Field(repr=False)
+    target_image: ImageText = Field(repr=False)
+    trx_id: TrxId = None

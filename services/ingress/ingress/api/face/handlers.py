@@ -1,0 +1,147 @@
+"""What each endpoint of the Face API does: its body becomes a job, the job's reply its answer."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from wajah.contracts.envelope import Reply
+from wajah.contracts.errors import MESSAGES, Code
+from wajah.contracts.jobs import (
+    Compare,
+    CreateGallery,
+    DeleteFace,
+    DeleteGallery,
+    Enrol,
+    Identify,
+    ListFaces,
+    ListGalleries,
+    Payload,
+    Verify,
+)
+from wajah.contracts.results import Compared, Embedded, FacesListed, GalleriesListed, Identified, Verified
+
+from ingress.api.face.answers import (
+    DECIMALS,
+    Answer,
+    CompareAnswer,
+    FacesAnswer,
+    GalleriesAnswer,
+    GalleryAnswer,
+    IdentifyAnswer,
+    ListedFace,
+    Recognised,
+    VerifyAnswer,
+)
+from ingress.api.face.bodies import (
+    CompareImagesBody,
+    DeleteFaceBody,
+    EnrollFaceBody,
+    FaceBody,
+    GalleryBody,
+    IdentifyFaceBody,
+    TrxBody,
+    VerifyFaceBody,
+)
+from ingress.images import IMAGE, SOURCE_IMAGE, TARGET_IMAGE, image_bytes
+
+B_co = TypeVar("B_co", bound=FaceBody, covariant=True)
+
+UNREGISTERED = "unregistered"
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[B_co]):
+    """An authenticated request. `run` has a job done for its client, and raises the job's error."""
+
+    body: B_co
+    run: Callable[[Payload], Awaitable[Reply]]
+
+
+async def create_facegallery(call: Call[GalleryBody]) -> GalleryAnswer:
+    """Create a face gallery. One that exists is 417."""
+    await call.run(CreateGallery(gallery_id=call.body.facegallery_id))
+    return GalleryAnswer(facegallery_id=call.body.facegallery_id)
+
+
+async def my_facegalleries(call: Call[TrxBody]) -> GalleriesAnswer:
+    """The client's face galleries, oldest first."""
+    found = (await call.run(ListGalleries())).result(GalleriesListed).gallery_ids
+    return GalleriesAnswer(facegallery_id=found, facegalleries=found)
+
+
+async def delete_facegallery(call: Call[GalleryBody]) -> GalleryAnswer:
+    """Delete a face gallery and every face in it."""
+    await call.run(DeleteGallery(gallery_id=call.body.facegallery_id))
+    return GalleryAnswer(facegallery_id=call.body.facegallery_id)
+
+
+async def enroll_face(call: Call[EnrollFaceBody]) -> Answer:
+    """Enrol a face. A user_id that exists is 400; `force_register` replaces its face, and accepts a small one."""
+    body = call.body
+    await call.run(
+        Enrol(
+            gallery_id=body.facegallery_id,
+            user_id=body.user_id,
+            user_name=body.user_name,
+            force=body.force_register or False,
+            image=image_bytes(body.image, IMAGE),
+        )
+    )
+    return Answer()
+
+
+async def list_faces(call: Call[GalleryBody]) -> FacesAnswer:
+    """The faces enrolled in a gallery, in order of enrolment."""
+    found = (await call.run(ListFaces(gallery_id=call.body.facegallery_id))).result(FacesListed).faces
+    return FacesAnswer(faces=tuple(ListedFace(user_id=face.user_id, user_name=face.user_name) for face in found))
+
+
+async def verify_face(call: Call[VerifyFaceBody]) -> VerifyAnswer:
+    """1:1: does the picture show the enrolled user? A different face is 411 with `verified: false`."""
+    body = call.body
+    image = image_bytes(body.image, IMAGE)
+    reply = await call.run(Verify(gallery_id=body.facegallery_id, user_id=body.user_id, image=image))
+    found = reply.result(Verified)
+    code = Code.SUCCESS if found.verified else Code.NOT_VERIFIED
+    return VerifyAnswer(
+        status=code.value,
+        status_message=MESSAGES[code],
+        user_name=found.user_name,
+        similarity=found.similarity,
+        masker=reply.result(Embedded).masked,
+        verified=found.verified,
+    )
+
+
+async def identify_face(call: Call[IdentifyFaceBody]) -> IdentifyAnswer:
+    """1:N: who of the gallery does the picture show? Nobody is 411, `unregistered`, with the best confidence found."""
+    body = call.body
+    reply = await call.run(Identify(gallery_id=body.facegallery_id, image=image_bytes(body.image, IMAGE)))
+    found = reply.result(Identified)
+    code = Code.SUCCESS if found.best else Code.NOT_VERIFIED
+    recognised = Recognised(
+        confidence_level=f"{found.similarity:.{DECIMALS}f}",
+        mask="true" if reply.result(Embedded).masked else "false",
+        user_id=found.best.user_id if found.best else UNREGISTERED,
+        user_name=found.best.user_name if found.best else UNREGISTERED,
+    )
+    return IdentifyAnswer(
+        status=code.value,
+        status_message=MESSAGES[code],
+        status_description="Face Recognition Success" if found.best else "Face Unregistered",
+        recognised=(recognised,),
+    )
+
+
+async def delete_face(call: Call[DeleteFaceBody]) -> Answer:
+    """Delete an enrolled user. An unknown one is 415."""
+    await call.run(DeleteFace(gallery_id=call.body.facegallery_id, user_id=call.body.user_id))
+    return Answer()
+
+
+async def compare_images(call: Call[CompareImagesBody]) -> CompareAnswer:
+    """1:1 of two pictures; nothing is stored. 200 whether or not the faces match: `verified` says it."""
+    source = image_bytes(call.body.source_image, SOURCE_IMAGE)
+    target = image_bytes(call.body.target_image, TARGET_IMAGE)
+    found = (await call.run(Compare(source_image=source, target_image=target))).result(Compared)
+    return CompareAnswer(similarity=found.similarity, verified=found.verified, masker=found.masked)

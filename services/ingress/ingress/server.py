@@ -1,0 +1,54 @@
+"""uvicorn inside a running event loop, which it shares with whatever else the process does; signals stay the process's."""
+
+import asyncio
+import math
+import socket
+from typing import Final
+
+import uvicorn
+from starlette.types import ASGIApp
+
+BACKLOG: Final = 2048
+KEEP_ALIVE_S: Final = 75  # longer than the 60 s that load balancers keep their connections
+
+
+class HttpServer:
+    """Serves an ASGI app on `host:port`; port 0 takes a free one."""
+
+    def __init__(self, app: ASGIApp, bind: str, *, grace_s: float) -> None:
+        host, _, port = bind.rpartition(":")
+        self._address = (host.strip("[]"), int(port))
+        config = uvicorn.Config(
+            app,
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=KEEP_ALIVE_S,
+            timeout_graceful_shutdown=math.ceil(grace_s),
+        )
+        self._server = uvicorn.Server(config)
+        self._serving: asyncio.Task[None] | None = None
+        self.port = self._address[1]
+
+    async def start(self) -> None:
+        """Return when connections are accepted. Raises OSError when the address is taken."""
+        family = socket.AF_INET6 if ":" in self._address[0] else socket.AF_INET
+        listening = socket.create_server(self._address, family=family, backlog=BACKLOG)
+        self.port = listening.getsockname()[1]
+        listening.setblocking(False)
+        self._serving = asyncio.create_task(self._server._serve([listening]), name="http")
+
+    async def drain(self) -> None:
+        """Accept nothing more, and return when every answer under way is sent, or the grace period is over."""
+        self._server.should_exit = True
+        if self._serving is not None:
+            await asyncio.shield(self._serving)
+
+    async def stop(self) -> None:
+        """Wait no longer for answers under way."""
+        if self._serving is not None:
+            self._serving.cancel()
+            await asyncio.wait({self._serving})
