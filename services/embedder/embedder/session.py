@@ -5,12 +5,14 @@ from typing import Final
 
 import onnx
 import onnxruntime
+from onnx import TensorProto, helper
 
 from embedder.prelu import rewrite_prelu
 
 _GPU: Final = "CUDAExecutionProvider"
 _CPU: Final = "CPUExecutionProvider"
 _ERRORS_ONLY: Final = 3
+_PROBE_OPSET, _PROBE_IR = 17, 8  # old enough for every onnxruntime that we run on
 
 
 def providers() -> list[str]:
@@ -34,8 +36,23 @@ def open_session(model: Path) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(str(model), session_options(), providers=providers())
 
 
-def on_gpu(session: onnxruntime.InferenceSession) -> bool:
-    return bool(session.get_providers()[0] == _GPU)
+def gpu_present() -> bool:
+    """Whether sessions really run on a GPU here: a GPU build of onnxruntime without a GPU runs them on the CPU."""
+    return providers()[0] == _GPU and _probe().get_providers()[0] == _GPU
+
+
+def _probe() -> onnxruntime.InferenceSession:
+    """A session of the smallest network."""
+    value = helper.make_tensor_value_info
+    graph = helper.make_graph(
+        [helper.make_node("Relu", ["x"], ["y"])],
+        "probe",
+        [value("x", TensorProto.FLOAT, [1])],
+        [value("y", TensorProto.FLOAT, [1])],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", _PROBE_OPSET)])
+    model.ir_version = _PROBE_IR
+    return onnxruntime.InferenceSession(model.SerializeToString(), session_options(), providers=providers())
 
 
 def save_optimised(source: Path, target: Path) -> None:
