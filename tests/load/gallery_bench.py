@@ -1,22 +1,33 @@
-"""The gallery's slot array against plain FAISS on the same faces, and what its changes cost.
+"""The gallery's slot array against plain FAISS on the same faces, what its changes cost, and how long it loads.
 
 Both sides take turns in one run. Times of searches are the best of their turns, what is left when nobody disturbs; times of
 changes, too short for that, are medians.
 """
 
+import asyncio
 import statistics
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import faiss
 import numpy as np
+from matcher.gallery import Resources
+from matcher.keeper import Keeper
 from matcher.slots import BLAS_FROM, SlotArray, Templates
+from matcher.threads import search_threads
+from wajah.contracts.models import Calibration, FaceModel
+from wajah.contracts.types import GalleryKey
+from wajah.storage.ports import Face, Store
 
 DIMENSION = 512
 TURNS = 15
 LOADED_AT_ONCE = 4096
+WRITERS = 64
+CALIBRATION = Calibration(cosines=(0.0, 1.0), similarities=(0.0, 1.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +68,16 @@ class ChangeFigures:
     verify_us: float
 
 
+@dataclass(frozen=True, slots=True)
+class LoadFigures:
+    """Seconds from the first question of a matcher that has just started to its answer, the gallery being in the store."""
+
+    faces: int
+    load_s: float
+    enrolments_per_s: float
+    """Straight into the store, with `WRITERS` at once."""
+
+
 def random_templates(count: int, *, seed: int = 0) -> Templates:
     """L2-normalised, shape (count, DIMENSION)."""
     templates = np.random.default_rng(seed).standard_normal((count, DIMENSION), dtype=np.float32)
@@ -92,6 +113,33 @@ def change_figures(faces: int, changes: int = 2000) -> ChangeFigures:
     verify_us = _median_us(changes, lambda n: slots.match(f"other {n}", others[n]))
     remove_us = _median_us(changes, lambda n: slots.remove(f"face {n}"))
     return ChangeFigures(faces, add_us, remove_us, verify_us)
+
+
+async def load_figures(store: Store, faces: int) -> LoadFigures:
+    """Fills a gallery of the store, through its ports, and loads it."""
+    model = FaceModel(model_id="benchmark", dimension=DIMENSION, calibration=CALIBRATION, licence="none")
+    gallery = GalleryKey("benchmark", uuid.uuid4().hex)
+    await store.galleries.create(gallery, gallery.gallery_id)
+    templates = random_templates(faces)
+    started = time.perf_counter()
+    waiting = iter(range(faces))
+    await asyncio.gather(*(_enrol(store, gallery, model, templates, waiting) for _ in range(WRITERS)))
+    enrolled_s = time.perf_counter() - started
+    with search_threads(1) as threads:
+        keeper = Keeper(Resources(store, threads, asyncio.Semaphore(1), batch=64, wait_ms=0), memory_bytes=1 << 34)
+        started = time.perf_counter()
+        found = await keeper.open(gallery, model).nearest(templates[-1], 1, deadline=time.time() + 600)
+        load_s = time.perf_counter() - started
+    if [match.user_id for match in found] != [f"face {faces - 1}"]:
+        raise AssertionError("the gallery was not loaded")
+    await store.galleries.delete(gallery, uuid.uuid4().hex)
+    return LoadFigures(faces, load_s, faces / enrolled_s)
+
+
+async def _enrol(store: Store, gallery: GalleryKey, model: FaceModel, templates: Templates, waiting: Iterator[int]) -> None:
+    for n in waiting:
+        face = Face(gallery, f"face {n}", f"Face {n}", model.model_id, templates[n], f"job {n}", datetime.now(UTC))
+        await store.faces.enrol(face, replace=False)
 
 
 def _filled(templates: Templates) -> SlotArray:
