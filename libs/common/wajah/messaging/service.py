@@ -3,9 +3,9 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import structlog
 
@@ -40,9 +40,9 @@ class Resource:
     """What services stand on (a bus, a store), as a service that has nothing to drain."""
 
     name: str
-    start: Callable[[], Awaitable[None]]
-    ready: Callable[[], Awaitable[bool]]
-    stop: Callable[[], Awaitable[None]]
+    start: Callable[[], Coroutine[Any, Any, None]]
+    ready: Callable[[], Coroutine[Any, Any, bool]]
+    stop: Callable[[], Coroutine[Any, Any, None]]
 
     async def drain(self) -> None:
         """Its users have drained."""
