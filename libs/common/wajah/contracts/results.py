@@ -22,10 +22,13 @@ class FaceBox(Contract):
 
 
 class Embedded(Result):
-    """The template of the image's largest face: L2-normalised little-endian float32 of `dimension` values."""
+    """The template of the image's largest face: L2-normalised little-endian float32 of `dimension` values.
+
+    In a reply it is empty: no binary field goes back to the caller.
+    """
 
     stage = Stage.EMBED
-    template: Binary
+    template: Binary = b""
     dimension: int
     model_id: str
     masked: bool
