@@ -22,7 +22,7 @@ ASSUMED_ARCFACE: Final = Calibration(
     cosines=(-0.25, 0.03, 0.1453, 0.2394, 0.3081, 0.3647, 0.65, 1.0),
     similarities=(0.0, 0.05644, 0.1875, 0.375, 0.5625, 0.75, 0.9, 1.0),
 )
-"""For networks trained with an angular margin, as long as nobody has measured the pack: pairs of two people taken as normally
+"""For networks trained with an angular margin, as long as nobody has measured the pack: pairs of two people as if normally
 distributed with mean 0.03 and deviation 0.09, wider than such networks show, so that the threshold errs on the safe side."""
 
 ASSUMED_ARCFACE_CALIBRATED_ON: Final = (
