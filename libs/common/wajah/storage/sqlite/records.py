@@ -1,0 +1,89 @@
+"""Transaction records and registered models, in SQLite."""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from wajah.contracts.errors import Code
+from wajah.contracts.models import FaceModel
+from wajah.storage.ports import Transaction
+from wajah.storage.sqlite.database import Database
+
+_INSERT = """
+INSERT OR IGNORE INTO transactions
+    (job_id, job, client_id, trx_id, code, gallery_id, user_id, similarity, model_id, timings_ms, at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+
+class SqliteTransactions:
+    """`wajah.storage.ports.Transactions`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, transactions: Sequence[Transaction]) -> None:
+        rows = [
+            (
+                each.job_id,
+                each.job,
+                each.client_id,
+                each.trx_id,
+                each.code.value,
+                each.gallery_id,
+                each.user_id,
+                each.similarity,
+                each.model_id,
+                json.dumps(each.timings_ms),
+                each.at.timestamp(),
+            )
+            for each in transactions
+        ]
+        await self._database.write(lambda connection: connection.executemany(_INSERT, rows))
+
+    async def find(self, client_id: str, *, limit: int = 100) -> list[Transaction]:
+        def work(connection: sqlite3.Connection) -> list[Transaction]:
+            rows = connection.execute(
+                "SELECT * FROM transactions WHERE client_id = ? ORDER BY at DESC, number DESC LIMIT ?", (client_id, limit)
+            )
+            return [_transaction(row) for row in rows]
+
+        return await self._database.read(work)
+
+
+class SqliteModels:
+    """`wajah.storage.ports.Models`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def register(self, model: FaceModel) -> None:
+        await self._database.write(
+            lambda connection: connection.execute(
+                "INSERT OR REPLACE INTO models VALUES (?, ?)", (model.model_id, model.model_dump_json())
+            )
+        )
+
+    async def get(self, model_id: str) -> FaceModel | None:
+        def work(connection: sqlite3.Connection) -> FaceModel | None:
+            row = connection.execute("SELECT model FROM models WHERE model_id = ?", (model_id,)).fetchone()
+            return None if row is None else FaceModel.model_validate_json(row["model"])
+
+        return await self._database.read(work)
+
+
+def _transaction(row: sqlite3.Row) -> Transaction:
+    return Transaction(
+        job_id=row["job_id"],
+        job=row["job"],
+        client_id=row["client_id"],
+        trx_id=row["trx_id"],
+        code=Code(row["code"]),
+        gallery_id=row["gallery_id"],
+        user_id=row["user_id"],
+        similarity=row["similarity"],
+        model_id=row["model_id"],
+        timings_ms=json.loads(row["timings_ms"]),
+        at=datetime.fromtimestamp(row["at"], UTC),
+    )

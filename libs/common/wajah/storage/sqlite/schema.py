@@ -1,0 +1,77 @@
+"""The tables. Times are Unix seconds, templates little-endian float32, and a NULL quota is unlimited."""
+
+from typing import Final
+
+SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS clients (
+    client_id TEXT PRIMARY KEY,
+    password_hash TEXT NOT NULL,
+    n_api_hits INTEGER,
+    n_face INTEGER,
+    n_facegallery INTEGER,
+    created_at REAL NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS tokens (
+    sha256 BLOB PRIMARY KEY,
+    client_id TEXT NOT NULL,
+    expires_at REAL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS galleries (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    client_id TEXT NOT NULL,
+    gallery_id TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    job_id TEXT NOT NULL,
+    UNIQUE (client_id, gallery_id)
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS changes (
+    gallery INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    user_id TEXT NOT NULL,
+    PRIMARY KEY (gallery, sequence)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS faces (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    gallery INTEGER NOT NULL,
+    user_id TEXT NOT NULL,
+    user_name TEXT NOT NULL,
+    model_id TEXT NOT NULL,
+    template BLOB NOT NULL,
+    job_id TEXT NOT NULL,
+    replaced INTEGER NOT NULL,
+    enrolled_at REAL NOT NULL,
+    UNIQUE (gallery, user_id)
+) STRICT;
+CREATE INDEX IF NOT EXISTS faces_in_order ON faces (gallery, number);
+
+CREATE TABLE IF NOT EXISTS operations (
+    job_id TEXT PRIMARY KEY,
+    faces INTEGER NOT NULL,
+    at REAL NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS transactions (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    job_id TEXT NOT NULL UNIQUE,
+    job TEXT NOT NULL,
+    client_id TEXT NOT NULL,
+    trx_id TEXT,
+    code TEXT NOT NULL,
+    gallery_id TEXT,
+    user_id TEXT,
+    similarity REAL,
+    model_id TEXT,
+    timings_ms TEXT NOT NULL,
+    at REAL NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS transactions_of_client ON transactions (client_id, at);
+
+CREATE TABLE IF NOT EXISTS models (
+    model_id TEXT PRIMARY KEY,
+    model TEXT NOT NULL
+) STRICT;
+"""

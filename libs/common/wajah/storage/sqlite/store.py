@@ -1,0 +1,37 @@
+"""The store in one SQLite file: its parts on one database."""
+
+from pathlib import Path
+
+from wajah.contracts.errors import WajahError
+from wajah.storage.ports import Clients, Faces, Galleries, Models, Tokens, Transactions
+from wajah.storage.sqlite.accounts import SqliteClients, SqliteTokens
+from wajah.storage.sqlite.database import Database
+from wajah.storage.sqlite.faces import SqliteFaces
+from wajah.storage.sqlite.galleries import SqliteGalleries
+from wajah.storage.sqlite.records import SqliteModels, SqliteTransactions
+
+
+class SqliteStore:
+    """`wajah.storage.ports.Store`. Several processes of one machine may share the file."""
+
+    def __init__(self, path: Path) -> None:
+        self._database = Database(path)
+        self.clients: Clients = SqliteClients(self._database)
+        self.tokens: Tokens = SqliteTokens(self._database)
+        self.galleries: Galleries = SqliteGalleries(self._database)
+        self.faces: Faces = SqliteFaces(self._database)
+        self.transactions: Transactions = SqliteTransactions(self._database)
+        self.models: Models = SqliteModels(self._database)
+
+    async def start(self) -> None:
+        await self._database.start()
+
+    async def stop(self) -> None:
+        await self._database.stop()
+
+    async def ready(self) -> bool:
+        try:
+            await self._database.read(lambda connection: connection.execute("SELECT 1").fetchone())
+        except WajahError:
+            return False
+        return True
