@@ -36,7 +36,7 @@ class Enrolment:
             enrolled_at=datetime.now(UTC),
         )
         replaced = await self._write(face, replace=job.payload.force)
-        await self._keeper.follow(face.gallery, deadline=job.envelope.deadline)
+        await self._keeper.follow(face.gallery)
         return Enrolled(user_id=face.user_id, replaced=replaced)
 
     async def list(self, job: Job[ListFaces]) -> FacesListed:
@@ -49,7 +49,7 @@ class Enrolment:
         user_id = job.payload.user_id
         enrolled = await self._store.faces.get(job.gallery, user_id)
         await self._store.faces.delete(job.gallery, user_id, job.envelope.job_id)
-        await self._keeper.follow(job.gallery, deadline=job.envelope.deadline)
+        await self._keeper.follow(job.gallery)
         if enrolled is not None:  # else this same job deleted it before
             await self._store.clients.give_back(job.gallery.client_id, Quota.FACES)
         return FaceDeleted(user_id=user_id)

@@ -166,14 +166,19 @@ class Gallery:
         changed: set[str] = set()
         async for batch in self._store.faces.load(self.key, self.model.model_id):
             await self._run(view.put_many, batch.user_ids, batch.user_names, batch.templates)
-            changes = await self._store.galleries.changes(self.key, sequence)
-            if changes.user_ids is None:
-                raise WajahError(Code.BUSY, retry_after_s=1.0)
-            changed |= changes.user_ids
-            sequence = changes.sequence
+            sequence = await self._noted(sequence, changed)
+        sequence = await self._noted(sequence, changed)
         await self._take_over(view, changed)
         self._view, self._sequence = view, sequence
         return view
+
+    async def _noted(self, since: int, changed: set[str]) -> int:
+        """The store's sequence now; who changed since then joins `changed`."""
+        changes = await self._store.galleries.changes(self.key, since)
+        if changes.user_ids is None:
+            raise WajahError(Code.BUSY, retry_after_s=1.0)
+        changed |= changes.user_ids
+        return changes.sequence
 
     async def _take_over(self, view: SlotArray, user_ids: Set[str]) -> None:
         if not user_ids:

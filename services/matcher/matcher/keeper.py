@@ -1,5 +1,6 @@
 """Which galleries are in memory: opened at first use, given up least recently used first when memory is short."""
 
+import time
 from collections import OrderedDict
 from typing import Final
 
@@ -7,9 +8,11 @@ import structlog
 from wajah.contracts.errors import WajahError
 from wajah.contracts.models import FaceModel
 from wajah.contracts.types import GalleryKey
+from wajah.storage.ports import TIMEOUT_S
 
 from matcher.gallery import Gallery, Resources
 
+FOLLOW_WITHIN_S: Final = 1.0  # a writer is not kept longer
 GALLERY_BYTES: Final = 16_384  # what an open gallery takes before its first face
 
 _log = structlog.get_logger()
@@ -51,15 +54,15 @@ class Keeper:
         self._galleries.move_to_end(key)
         return gallery
 
-    async def follow(self, key: GalleryKey, *, deadline: float) -> None:
-        """Bring the views in memory up to a write that has just returned.
+    async def follow(self, key: GalleryKey) -> None:
+        """Bring the views in memory up to a write that has just returned, within a second.
 
         A failure is logged, not raised: the write is done, and the next question follows the store again.
         """
         for gallery in list(self._galleries.get(key, {}).values()):
             if gallery.loaded:
                 try:
-                    await gallery.follow(deadline=deadline)
+                    await gallery.follow(deadline=time.time() + FOLLOW_WITHIN_S)
                 except WajahError as error:
                     _log.warning("gallery not followed", gallery=key, code=error.code, reason=error.message)
 
@@ -69,9 +72,12 @@ class Keeper:
             self.used_bytes -= self._sizes.pop(gallery)
 
     async def audit(self) -> None:
-        """Compare every loaded gallery with the store, and reload those that differ."""
+        """Compare every loaded gallery with the store, and reload those that differ; let go of those that were deleted.
+
+        Also what other matchers erased leaves this one's memory here, where nobody has asked since.
+        """
         for gallery in [each for of_models in self._galleries.values() for each in of_models.values()]:
-            if gallery in self._sizes:  # not dropped meanwhile
+            if gallery in self._sizes and gallery.loaded:  # not dropped meanwhile
                 try:
                     await _audit(gallery)
                 except WajahError as error:
@@ -91,6 +97,7 @@ class Keeper:
 
 async def _audit(gallery: Gallery) -> None:
     """A write is durable a moment before the sequence tells of it: only what differs twice is a difference."""
+    await gallery.follow(deadline=time.time() + TIMEOUT_S)
     if await gallery.audit() and (differing := await gallery.audit()):
         _log.error("gallery differed from the store, reloading", gallery=gallery.key, faces=differing)
         gallery.forget()

@@ -5,7 +5,7 @@ import contextlib
 
 import structlog
 from wajah.messaging.bus import Bus
-from wajah.messaging.slip import Source, Worker
+from wajah.messaging.slip import OnFinished, Source, Worker
 from wajah.messaging.topology import Topology
 from wajah.runtime_check import installed_one_of
 from wajah.storage.ports import Store
@@ -26,7 +26,15 @@ class MatcherService:
 
     name = "matcher"
 
-    def __init__(self, settings: MatcherSettings, bus: Bus, store: Store, topology: Topology) -> None:
+    def __init__(
+        self,
+        settings: MatcherSettings,
+        bus: Bus,
+        store: Store,
+        topology: Topology,
+        *,
+        on_finished: OnFinished | None = None,
+    ) -> None:
         self._settings = settings
         self._bus = bus
         self._store = store
@@ -37,7 +45,7 @@ class MatcherService:
             store, self._threads, asyncio.Semaphore(LOADS_AT_ONCE), settings.search_batch, settings.search_wait_ms
         )
         self._keeper = Keeper(resources, memory_bytes=settings.gallery_memory_mb << 20)
-        self._worker = Worker(bus, topology, handlers(store, self._keeper))
+        self._worker = Worker(bus, topology, handlers(store, self._keeper), on_finished=on_finished)
         self._audits: asyncio.Task[None] | None = None
 
     async def start(self) -> None:

@@ -7,7 +7,7 @@ import pytest
 from matcher.gallery import Gallery
 from matcher.keeper import GALLERY_BYTES
 from matcher.slots import FACE_OVERHEAD_BYTES
-from wajah.contracts.errors import Code, DeadlineExceeded
+from wajah.contracts.errors import Code, DeadlineExceeded, WajahError
 from wajah.contracts.types import GalleryKey
 from wajah.storage.ports import CHANGES_KEPT, GalleryNotFound, Store, StoreUnavailable
 
@@ -124,6 +124,26 @@ async def test_what_is_written_during_a_load_is_found_right_after_it(store: Stor
     assert {match.user_id for match in found} == {"stays", "changes", "comes"}
     assert found[0].user_id == "changes"
     assert found[0].cosine == pytest.approx(1.0, abs=1e-6)
+
+
+async def test_a_gallery_that_changes_faster_than_it_loads_is_told_and_loads_later(
+    store: Store, new_keeper: NewKeeper
+) -> None:
+    await enrol(store, face("first", 9_999))
+    disturbed = DisturbedStore(store)
+
+    async def write() -> None:
+        await enrol(store, *(face(f"u{n}", n) for n in range(CHANGES_KEPT + 10)))
+
+    disturbed.faces.meanwhile = write
+    gallery = new_keeper(on=disturbed).open(GALLERY, MODEL)
+
+    with pytest.raises(WajahError) as refusal:
+        await nearest(gallery, 1)
+    disturbed.faces.meanwhile = None
+
+    assert (refusal.value.code, refusal.value.retry_after_s) == (Code.BUSY, 1.0)
+    assert await nearest(gallery, 1) == "u1"
 
 
 async def test_a_view_that_is_too_far_behind_is_loaded_afresh(store: Store, new_keeper: NewKeeper) -> None:
@@ -245,7 +265,7 @@ async def test_enrolments_deletions_and_searches_at_once_each_see_what_was_ackno
     async def live(n: int) -> None:
         keeper = keepers[n % 2]
         await enrol(store, face(f"u{n}", n))
-        await keeper.follow(GALLERY, deadline=soon())
+        await keeper.follow(GALLERY)
         assert await nearest(keepers[(n + 1) % 2].open(GALLERY, MODEL), n) == f"u{n}"
         if n % 3 == 0:
             await store.faces.delete(GALLERY, f"u{n}", f"deletes {n}")
@@ -287,3 +307,33 @@ async def test_an_audit_finds_a_face_that_the_store_does_not_have(store: Store, 
     gallery._view.put("ghost", "Nobody", template(2))
 
     assert await gallery.audit() == 1
+
+
+async def test_an_audit_lets_go_of_what_other_matchers_erased(store: Store, new_keeper: NewKeeper) -> None:
+    other = GalleryKey("client", "other")
+    await store.galleries.create(other, "a job")
+    await enrol(store, face("u1", 1), face("u2", 2), face("u1", 1, gallery=other))
+    keeper = new_keeper()
+    kept, deleted = keeper.open(GALLERY, MODEL), keeper.open(other, MODEL)
+    assert [await nearest(kept, 1), await nearest(deleted, 1)] == ["u1", "u1"]
+
+    await store.faces.delete(GALLERY, "u1", "a job")
+    await store.galleries.delete(other, "a job")
+    await keeper.audit()
+
+    assert kept.nbytes == FACE_BYTES
+    assert deleted.nbytes == 0
+    assert keeper.used_bytes == GALLERY_BYTES + FACE_BYTES
+
+
+async def test_a_writer_is_told_nothing_of_a_view_that_could_not_follow(store: Store, new_keeper: NewKeeper) -> None:
+    disturbed = DisturbedStore(store)
+    keeper = new_keeper(on=disturbed)
+    assert await nearest(keeper.open(GALLERY, MODEL), 1) is None
+    await enrol(store, *(face(f"u{n}", n) for n in range(CHANGES_KEPT + 1)))
+    disturbed.faces.broken = True
+
+    await keeper.follow(GALLERY)
+    disturbed.faces.broken = False
+
+    assert await nearest(keeper.open(GALLERY, MODEL), 1) == "u1"
