@@ -26,9 +26,10 @@ HOG_LONG_SIDE: Final = 800
 """The HOG detector sees pictures at most this large: 43 ms, and faces from a tenth of the long side."""
 
 MMOD_LONG_SIDE: Final = 1280
-"""The MMOD network sees pictures of this size, enlarged at most `MMOD_ENLARGED` times: faces from 40 pixels."""
+"""The MMOD network sees pictures at most this large, enlarged up to `MMOD_ENLARGED` times."""
 
-MMOD_ENLARGED: Final = 2.0
+MMOD_ENLARGED: Final = (2.0, 4.0)
+"""Tried in turn until a face is found: faces from 40 pixels, then from 20, which are too small to use but there."""
 
 MMOD_FRAME: Final = 0.2
 """The picture's edge pixels are drawn out by this part of its shorter side, so that a face that fills the picture fits the
@@ -104,7 +105,7 @@ class DlibPack:
         return type(self)(self._manifest, recogniser=self._recogniser, detector=self._detector, predictor=self._predictor)
 
     def detect(self, image: Image) -> list[DetectedFace]:
-        boxes = self._detect_hog(image) or self._detect_mmod(image)
+        boxes = self._detect_hog(image) or self._detect_closer(image)
         return [DetectedFace(box, score, self._landmarks(image, box)) for box, score in boxes]
 
     def align(self, image: Image, face: DetectedFace) -> Crop:
@@ -134,8 +135,15 @@ class DlibPack:
             for r, score in zip(rectangles, scores, strict=True)
         ]
 
-    def _detect_mmod(self, image: Image) -> list[tuple[Box, float]]:
-        seen, scale = _scaled(image, MMOD_LONG_SIDE, enlarged=MMOD_ENLARGED)
+    def _detect_closer(self, image: Image) -> list[tuple[Box, float]]:
+        largest = MMOD_LONG_SIDE / max(image.shape[:2])
+        for factor in sorted({min(enlarged, largest) for enlarged in MMOD_ENLARGED}):
+            if boxes := self._detect_mmod(image, factor):
+                return boxes
+        return []
+
+    def _detect_mmod(self, image: Image, enlarged: float) -> list[tuple[Box, float]]:
+        seen, scale = _scaled(image, MMOD_LONG_SIDE, enlarged=enlarged)
         frame = round(MMOD_FRAME * min(seen.shape[:2]))
         framed = np.asarray(cv2.copyMakeBorder(seen, *(frame,) * 4, cv2.BORDER_REPLICATE), np.uint8)
         faces = find_faces(framed, self._score, threshold=self._manifest.detection_threshold)
