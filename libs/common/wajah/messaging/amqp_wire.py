@@ -12,7 +12,7 @@ from wajah.contracts.framing import FRAME_TYPE, JSON_TYPE
 from wajah.messaging.bus import Message, ReturnAddress, remaining_s
 from wajah.messaging.topology import DELIVERY_LIMIT, Queue, Topology
 
-DEADLINE_HEADER: Final = "wajah-deadline"
+DEADLINE_HEADER: Final = "wajah-deadline"  # Unix seconds as text: the client library cuts floats to 32 bits
 QUEUE_HEADER: Final = "wajah-queue"
 REASON_HEADER: Final = "wajah-reason"
 
@@ -56,20 +56,26 @@ def outgoing(message: Message, queue: Queue) -> AmqpMessage:
         expiration=None if queue.durable else max(remaining_s(message), _SHORTEST_S),
         reply_to=None if address is None else address.queue,
         correlation_id=None if address is None else address.correlation_id,
-        headers={DEADLINE_HEADER: message.deadline},
+        headers={DEADLINE_HEADER: str(message.deadline)},
     )
 
 
 def incoming(message: AbstractIncomingMessage) -> Message:
-    """A publisher that is not ours may leave out the deadline; the envelope has the one that counts."""
-    deadline = message.headers.get(DEADLINE_HEADER)
     has_address = message.reply_to is not None and message.correlation_id is not None
     return Message(
         body=message.body,
-        deadline=float(deadline) if isinstance(deadline, int | float) else time.time() + DEFAULT_DEADLINE_S,
+        deadline=_deadline(message.headers.get(DEADLINE_HEADER)),
         content_type=message.content_type or FRAME_TYPE,
         return_address=ReturnAddress(str(message.reply_to), str(message.correlation_id)) if has_address else None,
     )
+
+
+def _deadline(header: FieldValue) -> float:
+    """A publisher that is not ours may leave it out; the envelope has the one that counts."""
+    try:
+        return float(str(header))
+    except ValueError:
+        return time.time() + DEFAULT_DEADLINE_S
 
 
 def answer(address: ReturnAddress, body: bytes) -> AmqpMessage:
@@ -88,5 +94,5 @@ def dead_letter(message: Message, queue: Queue, reason: str) -> AmqpMessage:
         content_type=message.content_type,
         delivery_mode=DeliveryMode.PERSISTENT,
         correlation_id=None if address is None else address.correlation_id,
-        headers={DEADLINE_HEADER: message.deadline, QUEUE_HEADER: queue.name, REASON_HEADER: reason},
+        headers={DEADLINE_HEADER: str(message.deadline), QUEUE_HEADER: queue.name, REASON_HEADER: reason},
     )
