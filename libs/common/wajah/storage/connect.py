@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from wajah.storage.mongo.store import MongoStore
 from wajah.storage.ports import Store
 from wajah.storage.sqlite.store import SqliteStore
 
@@ -13,5 +12,7 @@ def open_store(url: str) -> Store:
     if scheme == "sqlite" and rest.startswith("/"):
         return SqliteStore(Path(rest[1:]))
     if scheme in {"mongodb", "mongodb+srv"}:
+        from wajah.storage.mongo.store import MongoStore
+
         return MongoStore(url)
     raise ValueError(f"not a store: {scheme!r}; sqlite:///path or mongodb://host:port/database")
