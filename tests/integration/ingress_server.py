@@ -17,10 +17,10 @@ from wajah.contracts.stages import Stage
 from wajah.messaging.inprocess import InProcessBus
 from wajah.messaging.service import Resource, running
 from wajah.messaging.slip import Source, StageHandler, Worker
-from wajah.messaging.topology import EMBED, Topology
+from wajah.messaging.topology import Topology
 from wajah.security.tokens import sha256_of
-from wajah.storage.connect import open_store
 from wajah.storage.ports import Client, Quota, Store
+from wajah.storage.sqlite.store import SqliteStore
 
 from tests.integration.stages import MODEL, STAGES
 
@@ -65,7 +65,7 @@ async def platform(folder: Path, stages: Mapping[Stage, StageHandler] = STAGES, 
     """Started, with two clients that have no limits, and ended at the block's end."""
     topology = Topology(2)
     bus = InProcessBus(topology)
-    store = open_store(f"sqlite:///{folder / 'wajah.db'}")
+    store = SqliteStore(folder / "wajah.db")
     ingress = IngressService(IngressSettings(bind="127.0.0.1:0", grace_s=5, **settings), bus, store, topology)
     embedding = Worker(bus, topology, stages)
 
@@ -79,7 +79,7 @@ async def platform(folder: Path, stages: Mapping[Stage, StageHandler] = STAGES, 
         ingress,
     ]
     async with running(services, grace_s=5):
-        await embedding.start([Source(EMBED, prefetch=64)])
+        await embedding.start([Source(topology.embed, prefetch=64)])
         await store.models.register(MODEL)
         for client_id in (CLIENT, OTHER_CLIENT):
             await add_client(store, client_id)
