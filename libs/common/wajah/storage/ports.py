@@ -18,7 +18,7 @@ from wajah.contracts.models import FaceModel
 from wajah.contracts.types import GalleryKey
 
 TIMEOUT_S: Final = 5.0  # half of the shortest deadline: leaves time to answer
-CHANGES_KEPT: Final = 64  # per gallery; who is further behind reloads
+CHANGES_KEPT: Final = 512  # per gallery; who is further behind reloads. Bulk enrolment makes 100 while a view follows once
 
 Templates = npt.NDArray[np.float32]
 
