@@ -1,33 +1,20 @@
-"""One ingress process, as a container runs it: `python -m ingress`."""
+"""One ingress as a process, as a container runs it: `python -m ingress`."""
 
-import uvloop
-from wajah.messaging.connect import open_bus
-from wajah.messaging.service import Resource, Service, run
-from wajah.messaging.topology import Topology
-from wajah.storage.connect import open_store
-from wajah.telemetry import logging
+from wajah.process import Foundation, run_alone
 
 from ingress.service import IngressService
 from ingress.settings import IngressSettings
 
 
-async def main() -> None:
+def main() -> None:
     """Until SIGTERM."""
     settings = IngressSettings()
-    logging.configure(settings.log_level)
-    topology = Topology(settings.shards)
-    bus, store = open_bus(settings.bus, topology), open_store(settings.store_url)
 
-    async def bus_ready() -> bool:
-        return bus.ready
+    def build(on: Foundation) -> IngressService:
+        return IngressService(settings, on.bus, on.store, on.topology)
 
-    services: list[Service] = [
-        Resource("store", store.start, store.ready, store.stop),
-        Resource("bus", bus.start, bus_ready, bus.stop),
-        IngressService(settings, bus, store, topology),
-    ]
-    await run(services, grace_s=settings.grace_s, health_bind=settings.health_bind)
+    run_alone(settings, build)
 
 
 if __name__ == "__main__":
-    uvloop.run(main())
+    main()

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from wajah.contracts.errors import Code, WajahError
 from wajah.contracts.types import GalleryKey
 from wajah.security.passwords import Passwords
+from wajah.storage.connect import open_store
 from wajah.storage.ports import Client, Quota, Store
 
 GENERATED_PASSWORD_BYTES = 18
@@ -54,3 +55,13 @@ async def add_client(
     await store.clients.add(client)
     await store.galleries.create(GalleryKey(client_id, gallery_id), job_id=f"client-add:{client_id}")
     return AddedClient(client_id, None if password else chosen, gallery_id, limits)
+
+
+async def add_client_to(store_url: str, client_id: str, password: str | None, limits: Limits) -> AddedClient:
+    """`add_client` on a store that is opened for it."""
+    store = open_store(store_url)
+    await store.start()
+    try:
+        return await add_client(store, Passwords(), client_id, password, limits)
+    finally:
+        await store.stop()

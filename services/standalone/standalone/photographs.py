@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Self
 
 import cv2
+import numpy as np
 from embedder.pipeline import DetectedFace, Image
 
 from standalone.variants import jpeg
@@ -45,14 +46,14 @@ def read(path: Path) -> Image:
     image = cv2.imread(str(path))
     if image is None:
         raise FileNotFoundError(str(path))
-    return image
+    return np.asarray(image, np.uint8)
 
 
 def group(detect: Detect) -> list[Portrait]:
-    """The people of insightface's sample photograph, from left to right."""
+    """The people of insightface's sample photograph, numbered from left to right."""
     image = read(package_file("insightface", "data", "images", "t1.jpg"))
     faces = sorted(detect(image), key=lambda face: face.box[0])
-    return [Portrait.of(f"group, {number} from the left", crop(image, face)) for number, face in enumerate(faces, 1)]
+    return [Portrait.of(f"group, no. {number}", crop(image, face)) for number, face in enumerate(faces, 1)]
 
 
 def astronaut(detect: Detect) -> Portrait:
@@ -66,7 +67,9 @@ def stranger() -> Portrait:
     image = read(package_file("insightface", "data", "images", "Tom_Hanks_54745.png"))
     border = image.shape[0] // 2
     padded = cv2.copyMakeBorder(image, border, border, border, border, cv2.BORDER_REPLICATE)
-    return Portrait.of("a stranger", cv2.resize(padded, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC))
+    return Portrait.of(
+        "a stranger", np.asarray(cv2.resize(padded, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC), np.uint8)
+    )
 
 
 def crop(image: Image, face: DetectedFace) -> Image:

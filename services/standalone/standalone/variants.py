@@ -31,13 +31,13 @@ def recompressed(image: Image) -> bytes:
 
 
 def smaller(image: Image) -> bytes:
-    return jpeg(cv2.resize(image, None, fx=0.75, fy=0.75, interpolation=cv2.INTER_AREA))
+    return jpeg(np.asarray(cv2.resize(image, None, fx=0.75, fy=0.75, interpolation=cv2.INTER_AREA), np.uint8))
 
 
 def tilted(image: Image) -> bytes:
     height, width = image.shape[:2]
     turn = cv2.getRotationMatrix2D((width / 2, height / 2), 10, 1.0)
-    return jpeg(cv2.warpAffine(image, turn, (width, height), borderMode=cv2.BORDER_REPLICATE))
+    return jpeg(np.asarray(cv2.warpAffine(image, turn, (width, height), borderMode=cv2.BORDER_REPLICATE), np.uint8))
 
 
 VARIANTS: tuple[Callable[[Image], bytes], ...] = (mirrored, darkened, recompressed, smaller, tilted)

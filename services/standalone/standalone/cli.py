@@ -1,0 +1,91 @@
+"""The `wajah` command line: serve, demonstrate, administer, evaluate. Each command's work is in a module of its own."""
+
+import asyncio
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from wajah.contracts.errors import WajahError
+from wajah.settings import Settings
+
+from standalone import evaluate_command, pack_commands
+from standalone.options import Data, Pack, refuse, settings_of
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Wajah, the open face-verification platform.",
+)
+client_app = typer.Typer(no_args_is_help=True, help="Clients: the accounts that integrators sign in with.")
+app.add_typer(client_app, name="client")
+app.add_typer(pack_commands.app, name="pack")
+app.command("evaluate")(evaluate_command.evaluate)
+
+
+@app.command()
+def serve(
+    bind: Annotated[str | None, typer.Option(help="Address and port (WAJAH_BIND, else 127.0.0.1:8080).")] = None,
+    data: Data = None,
+    pack: Pack = None,
+) -> None:
+    """Run every service in this process, until it is told to stop."""
+    import uvloop
+
+    from standalone.serving import serve as run
+
+    options = {name: value for name, value in {"bind": bind, "data": data, "pack": pack}.items() if value is not None}
+    with refuse():
+        uvloop.run(run(settings_of(data), **options))
+
+
+@app.command()
+def service(name: Annotated[str, typer.Argument(help="embedder, matcher or ingress.")]) -> None:
+    """Run one service, as a container does; bus and store come from the environment."""
+    from standalone.serving import SERVICES, serve_one
+
+    if name not in SERVICES:
+        raise typer.BadParameter(f"one of {', '.join(SERVICES)}", param_hint="NAME")
+    if Settings().bus == "memory:":
+        raise typer.BadParameter("one service alone needs a broker: set WAJAH_BUS=amqp://user:password@host:port/")
+    with refuse():
+        serve_one(name)
+
+
+@app.command()
+def demo(
+    faces: Annotated[Path | None, typer.Option(help="Your own pictures: person/*.jpg.")] = None,
+    data: Data = None,
+    pack: Pack = None,
+) -> None:
+    """Enrol real people, and recognise each from a different picture."""
+    import uvloop
+
+    from standalone.demo_run import run
+
+    with refuse():
+        raise typer.Exit(min(uvloop.run(run(settings_of(data), pack, faces)), 1))
+
+
+@client_app.command("add")
+def client_add(
+    client_id: Annotated[str, typer.Argument(help="1 to 114 printable characters.")],
+    hits: Annotated[int | None, typer.Option(min=0, help="API calls it may make; absent, unlimited.")] = None,
+    faces: Annotated[int | None, typer.Option(min=0, help="Faces it may enrol; absent, unlimited.")] = None,
+    galleries: Annotated[int | None, typer.Option(min=1, help="Galleries it may own, its first included.")] = None,
+    data: Data = None,
+) -> None:
+    """Add a client, and print it as JSON. The password is read from standard input, or generated where there is none."""
+    from standalone.clients import Limits, add_client_to
+
+    password = None if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n") or None
+    limits = Limits(hits, faces, galleries)
+    try:
+        added = asyncio.run(add_client_to(settings_of(data).store_url, client_id, password, limits))
+    except WajahError as refusal:
+        typer.echo(refusal.message, err=True)
+        raise typer.Exit(1) from None
+    typer.echo(json.dumps({name: value for name, value in asdict(added).items() if value is not None}))
