@@ -63,7 +63,7 @@ async def embed(_job: object) -> Result:
 
 
 class BusSuite:
-    """Subclasses give the fixtures `topology`, `bus` (started) and `dead_letters`: a function that reads the dead-letter queue."""
+    """Subclasses give the fixtures `topology`, `bus` (started) and `dead_letters` (a function that reads that queue)."""
 
     @pytest.fixture
     def reads(self, topology: Topology) -> Queue:

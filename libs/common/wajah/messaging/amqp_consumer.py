@@ -10,7 +10,7 @@ import structlog
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage, AbstractQueue
 
 from wajah.messaging.amqp_wire import incoming
-from wajah.messaging.bus import Delivery, Handler
+from wajah.messaging.bus import REDELIVERY_PAUSE_S, Delivery, Handler
 from wajah.messaging.topology import Queue
 
 RPC_TIMEOUT_S: Final = 5.0
@@ -104,7 +104,8 @@ class AmqpConsumer:
             try:
                 await self._handler(Delivery(incoming(received), self._queue, redelivered=bool(received.redelivered)))
             except Exception as error:
-                _log.warning("message given back", queue=self._queue.name, reason=repr(error))
+                _log.warning("message given back", queue=self._queue.name, error=type(error).__name__)
+                await asyncio.sleep(REDELIVERY_PAUSE_S)
                 settled = received.nack(requeue=True)
             else:
                 settled = received.ack()

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Final, Protocol
 
 from wajah.contracts.envelope import Reply
 from wajah.contracts.errors import Code, WajahError
@@ -56,7 +56,10 @@ class Delivery:
 
 
 Handler = Callable[[Delivery], Awaitable[None]]
-"""Returning acknowledges. Raising gives the message back for redelivery; past the delivery limit it is dead-lettered."""
+"""Returning acknowledges. Raising gives the message back for redelivery, REDELIVERY_PAUSE_S later; past the delivery limit
+a durable one is dead-lettered."""
+
+REDELIVERY_PAUSE_S: Final = 0.05  # what fails at once would otherwise keep broker and worker spinning
 
 
 class Subscription(Protocol):

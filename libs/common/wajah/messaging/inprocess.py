@@ -14,7 +14,7 @@ import structlog
 
 from wajah.contracts.envelope import Reply
 from wajah.contracts.errors import DeadlineExceeded
-from wajah.messaging.bus import BusError, Delivery, Handler, Message, ReturnAddress, remaining_s
+from wajah.messaging.bus import REDELIVERY_PAUSE_S, BusError, Delivery, Handler, Message, ReturnAddress, remaining_s
 from wajah.messaging.topology import DELIVERY_LIMIT, Queue, Topology
 
 DEAD_LETTERS_KEPT: Final = 1_000
@@ -74,7 +74,8 @@ class _Consumer:
         try:
             await self._handler(Delivery(item.message, self._state.queue, redelivered=item.returns > 0))
         except Exception as error:
-            _log.warning("message given back", queue=self._state.queue.name, reason=repr(error))
+            _log.warning("message given back", queue=self._state.queue.name, error=type(error).__name__)
+            await asyncio.sleep(REDELIVERY_PAUSE_S)
             self._bus.give_back(self._state, item)
         except asyncio.CancelledError:
             self._bus.give_back(self._state, item)
