@@ -68,7 +68,8 @@ def cosine_at_fmr(impostor: Cosines, rate: float) -> float:
     """The lowest cosine that at most this share of the pairs of two people reaches."""
     allowed = min(int(len(impostor) * rate), len(impostor) - 1)
     kth = len(impostor) - 1 - allowed
-    return math.nextafter(float(np.partition(impostor, kth)[kth]), math.inf)
+    highest_refused = np.partition(impostor, kth)[kth]
+    return float(np.nextafter(highest_refused, np.inf, dtype=impostor.dtype))  # the next cosine that its type can tell apart
 
 
 def _similarity_at(rate: float) -> float:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 
 def draw_roc(evaluation: Evaluation, target: Path) -> None:
-    """Writes a picture; the format follows from the suffix (png, svg, pdf). Raises OSError, and ValueError for the suffix."""
+    """Writes a picture in the format of its suffix (png, svg, pdf). Raises OSError, and ValueError for another suffix."""
     impostor = np.sort(evaluation.impostor)[::-1]
     rates = np.arange(1, len(impostor) + 1) / len(impostor)
     genuine = np.sort(evaluation.genuine)

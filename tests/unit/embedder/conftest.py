@@ -3,12 +3,13 @@
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 import skimage
-from embedder.adding import Declared, pack_add
+from embedder.adding import SAMPLE, Declared, pack_add
 from embedder.insightface_pack import InsightFacePack
 from embedder.manifest import Manifest
-from embedder.pipeline import Pack
+from embedder.pipeline import Image, Pack
 from embedder.registry import open_pack, packs_folder
 
 from tests.unit.embedder.synthetic_pack import picture, write_pack
@@ -44,3 +45,15 @@ def default_pack(tmp_path_factory: pytest.TempPathFactory) -> Pack:
 def astronaut() -> bytes:
     """Eileen Collins, 512 × 512 PNG; a NASA photograph that comes with scikit-image, in the public domain."""
     return (Path(skimage.__file__).parent / "data" / "astronaut.png").read_bytes()
+
+
+@pytest.fixture(scope="session")
+def astronaut_bgr(astronaut: bytes) -> Image:
+    """The same picture, decoded: one face of 96 pixels."""
+    return np.asarray(cv2.imdecode(np.frombuffer(astronaut, np.uint8), cv2.IMREAD_COLOR), np.uint8)
+
+
+@pytest.fixture(scope="session")
+def six_people() -> Image:
+    """1280 × 886, six different people; comes with insightface."""
+    return np.asarray(cv2.imread(str(SAMPLE), cv2.IMREAD_COLOR), np.uint8)
