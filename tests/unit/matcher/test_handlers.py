@@ -1,8 +1,6 @@
 """Every stage of the matcher through the bus, as a caller sees it."""
 
 import asyncio
-import time
-import uuid
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -10,14 +8,12 @@ import numpy as np
 import pytest
 from matcher.service import MatcherService
 from matcher.settings import MatcherSettings
-from wajah.contracts.envelope import Envelope, Reply
+from wajah.contracts.envelope import Reply
 from wajah.contracts.errors import Code, WajahError
-from wajah.contracts.framing import encode
 from wajah.contracts.jobs import (
     CreateGallery,
     DeleteFace,
     DeleteGallery,
-    Enrol,
     Identify,
     ListFaces,
     ListGalleries,
@@ -26,9 +22,7 @@ from wajah.contracts.jobs import (
     Verify,
 )
 from wajah.contracts.results import (
-    Embedded,
     Enrolled,
-    FaceBox,
     FacesListed,
     GalleriesListed,
     GalleryCreated,
@@ -36,17 +30,15 @@ from wajah.contracts.results import (
     Searched,
     Verified,
 )
-from wajah.contracts.stages import ITINERARIES, Stage
 from wajah.contracts.types import GalleryKey
-from wajah.messaging.bus import Message
 from wajah.messaging.inprocess import InProcessBus
 from wajah.messaging.service import Resource, running
 from wajah.messaging.topology import Topology
 from wajah.storage.ports import Quota, Store
 
+from tests.unit.matcher.asking import MAIN, NO_IMAGE, Platform, enrolment, refusal
 from tests.unit.matcher.faces import (
     GALLERY,
-    MODEL,
     OTHER_MODEL,
     Template,
     at_cosine,
@@ -55,66 +47,6 @@ from tests.unit.matcher.faces import (
     face,
     template,
 )
-
-NO_IMAGE = b""
-MAIN = GALLERY.gallery_id
-
-
-class Platform:
-    """The matcher on a bus; `ask` enters a job after its embed stage."""
-
-    def __init__(self, bus: InProcessBus, topology: Topology, store: Store) -> None:
-        self.bus = bus
-        self.topology = topology
-        self.store = store
-
-    async def ask(
-        self,
-        payload: Payload,
-        probe: Template | None = None,
-        *,
-        client_id: str = GALLERY.client_id,
-        job_id: str | None = None,
-        **embedded: Any,
-    ) -> Reply:
-        results = {} if probe is None else {Stage.EMBED: dict(embedding(probe, **embedded))}
-        envelope = Envelope(
-            job=payload.job,
-            job_id=job_id or uuid.uuid4().hex,
-            client_id=client_id,
-            deadline=time.time() + 5,
-            slip=ITINERARIES[payload.job][-1:],
-            payload=dict(payload),
-            results=results,
-        )
-        return await self.bus.request(self.topology.queue_of(envelope), Message(encode(envelope), envelope.deadline))
-
-    async def left(self, quota: Quota, client_id: str = GALLERY.client_id) -> int | None:
-        found = await self.store.clients.get(client_id)
-        assert found is not None
-        return found.remaining[quota]
-
-
-def embedding(probe: Template, **changed: Any) -> Embedded:
-    fields = {
-        "template": probe.astype("<f4").tobytes(),
-        "dimension": MODEL.dimension,
-        "model_id": MODEL.model_id,
-        "masked": False,
-        "box": FaceBox(left=0, top=0, right=9, bottom=9),
-        "faces": 1,
-        "detection_score": 1.0,
-    }
-    return Embedded(**{**fields, **changed})
-
-
-def enrolment(user_id: str, *, force: bool = False, gallery_id: str = MAIN) -> Enrol:
-    return Enrol(gallery_id=gallery_id, user_id=user_id, user_name=f"name of {user_id}", force=force, image=NO_IMAGE)
-
-
-def refusal(reply: Reply) -> tuple[Code, str]:
-    assert reply.error is not None
-    return reply.error.code, reply.error.message
 
 
 @pytest.fixture
