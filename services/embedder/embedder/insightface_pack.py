@@ -54,7 +54,10 @@ class InsightFacePack:
         return self._manifest
 
     def detect(self, image: Image) -> list[DetectedFace]:
+        longer, shorter = max(image.shape[:2]), min(image.shape[:2])
         for side in DETECTION_SIDES:
+            if shorter * side < longer:
+                continue  # less than a pixel would be left of it, which insightface can't resize
             boxes, landmarks = self._detector.detect(
                 image, input_size=(side, side), det_thresh=self._manifest.detection_threshold
             )

@@ -23,7 +23,7 @@ Array = npt.NDArray[np.float32]
 
 def picture(identity: int, *, side: int = 320, dot: int = 24, noise: float = 0.0) -> npt.NDArray[np.uint8]:
     """A square of coloured blocks that belong to `identity`, a green dot of `dot` pixels in the middle; BGR."""
-    blocks = np.random.default_rng(identity).uniform(60, 200, (16, 16, 3)).astype(np.float32)
+    blocks = np.random.default_rng(identity).uniform(0, 255, (16, 16, 3)).astype(np.float32)
     image = cv2.resize(blocks, (side, side), interpolation=cv2.INTER_LINEAR)
     image += np.random.default_rng(identity + 1000).normal(0, noise, image.shape)
     at = (side - dot) // 2
@@ -71,10 +71,12 @@ def detector() -> onnx.ModelProto:
 def recogniser() -> onnx.ModelProto:
     """Blocks of 8 pixels, a convolution, a PReLU, and a projection to `DIMENSION` values."""
     rng = np.random.default_rng(11)
+    projection = rng.normal(0, 0.1, (8, 14, 14, DIMENSION)).astype(np.float32)
+    projection[:, 4:10, 4:10] = 0  # the dot, which all faces have in common
     constants = [
         numpy_helper.from_array(rng.normal(0, 0.5, (8, 3, 1, 1)).astype(np.float32), "w"),
-        numpy_helper.from_array(rng.uniform(0.1, 0.4, (8, 1, 1)).astype(np.float32), "slope"),
-        numpy_helper.from_array(rng.normal(0, 0.1, (8 * 14 * 14, DIMENSION)).astype(np.float32), "projection"),
+        numpy_helper.from_array(rng.uniform(0.7, 1.3, (8, 1, 1)).astype(np.float32), "slope"),
+        numpy_helper.from_array(projection.reshape(-1, DIMENSION), "projection"),
     ]
     nodes = [
         helper.make_node("AveragePool", ["face"], ["blocks"], kernel_shape=[8, 8], strides=[8, 8]),
