@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 from wajah.contracts.errors import MESSAGES, Code
 from wajah.messaging.caller import Jobs
 from wajah.security.passwords import Passwords
@@ -50,7 +51,14 @@ async def _tell_refusal(request: Request, refusal: Exception) -> Response:
     """The router's own refusals."""
     assert isinstance(refusal, HTTPException)  # registered for nothing else
     message = _REFUSALS.get(refusal.status_code, MESSAGES[Code.MALFORMED])
-    return fault_response(request.url.path, HttpFault(refusal.status_code, message, refusal.headers))
+    headers = {"Allow": _allowed(request)} if refusal.status_code == 405 else refusal.headers
+    return fault_response(request.url.path, HttpFault(refusal.status_code, message, headers))
+
+
+def _allowed(request: Request) -> str:
+    """The methods of every route with this path; the router tells the first route's only."""
+    routes = (route for route in request.app.routes if isinstance(route, Route) and route.path_regex.match(request.url.path))
+    return ", ".join(sorted({method for route in routes for method in route.methods or ()}))
 
 
 def _describe_token(app: FastAPI) -> None:
