@@ -13,9 +13,9 @@ from pydantic import Field, ValidationError, model_validator
 
 from wajah.contracts.errors import Code, JobError, WajahError
 from wajah.contracts.jobs import PAYLOADS, GalleryPayload, Payload
-from wajah.contracts.results import Result
+from wajah.contracts.results import RESULTS, Result
 from wajah.contracts.stages import ITINERARIES, STAGES, JobName, Stage, Step
-from wajah.contracts.types import Contract, GalleryKey, Identifier
+from wajah.contracts.types import Contract, GalleryKey, Identifier, bytes_or_base64
 
 DEFAULT_DEADLINE_S = 10.0
 
@@ -36,7 +36,7 @@ class Envelope(Contract):
     job_id: Identifier = Field(default_factory=_new_id)
     client_id: Identifier
     trx_id: str | None = None
-    deadline: float = Field(default_factory=lambda: time.time() + DEFAULT_DEADLINE_S)
+    deadline: Annotated[float, Field(allow_inf_nan=False)] = Field(default_factory=lambda: time.time() + DEFAULT_DEADLINE_S)
     """Unix time in seconds after which nobody waits for the reply."""
     slip: tuple[Step, ...] = ()
     """The stages still to come, the next one first; filled from the job's itinerary when absent."""
@@ -54,6 +54,14 @@ class Envelope(Contract):
         if isinstance(data, Mapping) and not data.get("slip") and data.get("job") in ITINERARIES:
             return {**data, "slip": ITINERARIES[JobName(data["job"])]}
         return data
+
+    @model_validator(mode="after")
+    def _make_binaries_raw(self) -> Self:
+        """Base64 of a JSON message ends here, so that a binary field is known by its type from now on."""
+        _decode_base64(self.payload, PAYLOADS[self.job])
+        for stage, fields in self.results.items():
+            _decode_base64(fields, RESULTS[stage])
+        return self
 
     @classmethod
     def of(cls, payload: Payload, *, client_id: str, deadline: float, trx_id: str | None = None) -> Self:
@@ -105,6 +113,16 @@ class Envelope(Contract):
         )
 
 
+def _binary_fields(kind: type[Contract]) -> list[str]:
+    return [name for name, field in kind.model_fields.items() if field.annotation is bytes]
+
+
+def _decode_base64(fields: dict[str, Any], kind: type[Contract]) -> None:
+    for name in _binary_fields(kind):
+        if isinstance(fields.get(name), str):
+            fields[name] = bytes_or_base64(fields[name])
+
+
 def _only_needed(fields: Mapping[str, Any], prefix: str, needs: frozenset[str]) -> dict[str, Any]:
     return {
         name: value
@@ -153,11 +171,7 @@ class Job(Generic[P_co]):
         """
         kind = PAYLOADS[envelope.job]
         needs = STAGES[envelope.next_stage].needs
-        gone = {
-            name: b""
-            for name, field in kind.model_fields.items()
-            if field.annotation is bytes and f"payload.{name}" not in needs
-        }
+        gone = {name: b"" for name in _binary_fields(kind) if f"payload.{name}" not in needs}
         try:
             return Job(envelope, kind.model_validate({**gone, **envelope.payload}))
         except ValidationError as error:

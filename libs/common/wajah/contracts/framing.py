@@ -45,9 +45,10 @@ def encode(envelope: Envelope) -> bytes:
 
 def decode(body: bytes, content_type: str | None) -> Envelope:
     """The envelope of a frame or of a JSON message. Raises WajahError 400 for anything else."""
+    is_json = (content_type or "").partition(";")[0].strip().lower() == JSON_TYPE
     try:
-        return Envelope.model_validate(from_json(body) if content_type == JSON_TYPE else _unframe(body))
-    except (ValidationError, ValueError, KeyError, TypeError, struct.error):
+        return Envelope.model_validate(from_json(body) if is_json else _unframe(body))
+    except (ValidationError, ValueError, KeyError, TypeError, AttributeError, struct.error):
         raise WajahError(Code.MALFORMED, "Request malformed: not a job") from None
 
 

@@ -15,7 +15,8 @@ def _printable(value: str) -> str:
     return value
 
 
-def _bytes_or_base64(value: object) -> object:
+def bytes_or_base64(value: object) -> object:
+    """Raw bytes of base64 text; anything else as it is. Raises ValueError for text that is no base64."""
     if isinstance(value, str):
         try:
             return base64.b64decode(value, validate=True)
@@ -27,7 +28,7 @@ def _bytes_or_base64(value: object) -> object:
 Identifier = Annotated[str, AfterValidator(_printable)]
 """Printable text of 1 to 120 characters, compared exactly (`wire-facts.md`, Requests)."""
 
-Binary = Annotated[bytes, BeforeValidator(_bytes_or_base64)]
+Binary = Annotated[bytes, BeforeValidator(bytes_or_base64)]
 """Raw bytes in a binary frame, base64 text in a JSON message."""
 
 

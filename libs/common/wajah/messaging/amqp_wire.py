@@ -18,6 +18,7 @@ REASON_HEADER: Final = "wajah-reason"
 
 DEAD_LETTERS_KEPT: Final = 100_000  # the oldest make room
 _SHORTEST_S: Final = 0.001  # RabbitMQ closes the channel for a negative expiration, and 0 means "only if a consumer waits"
+_LONGEST_S: Final = 86_400.0  # it does so too for one that doesn't fit 32 bits
 
 
 async def declare(channel: AbstractChannel, topology: Topology) -> None:
@@ -53,7 +54,7 @@ def outgoing(message: Message, queue: Queue) -> AmqpMessage:
         message.body,
         content_type=message.content_type,
         delivery_mode=DeliveryMode.PERSISTENT if queue.durable else DeliveryMode.NOT_PERSISTENT,
-        expiration=None if queue.durable else max(remaining_s(message), _SHORTEST_S),
+        expiration=None if queue.durable else min(max(remaining_s(message), _SHORTEST_S), _LONGEST_S),
         reply_to=None if address is None else address.queue,
         correlation_id=None if address is None else address.correlation_id,
         headers={DEADLINE_HEADER: str(message.deadline)},
