@@ -1,18 +1,21 @@
 """What enrolments and galleries take from a client's quota, and what comes back.
 
-Nothing here is one transaction with the write that it accounts for. The order is such that a crash in between costs the
-client one unit at most, and never gives one away: take, write, give back what the write did not need.
+Nothing here is one transaction with the write that it accounts for. Units are taken before a write and given back after it,
+so that a crash in between costs the client that unit and never gives one away. What can: two callers who at once delete a
+user and enrol it anew, where the enrolment still saw the face and took nothing.
 """
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from wajah.contracts.errors import WajahError
 from wajah.storage.ports import Clients, Quota, StoreUnavailable
 
 
+@dataclass(slots=True)
 class Reservation:
-    """One unit taken; released where it turns out not to be needed."""
+    """One unit taken; given back where it turns out not to be needed."""
 
     needed: bool = True
 

@@ -10,6 +10,8 @@ from wajah.messaging.inprocess import InProcessBus
 from wajah.messaging.topology import Topology
 from wajah.storage.ports import Store
 
+from tests.unit.matcher.faces import GALLERY, MODEL, enrol, face, soon, template
+
 TOPOLOGY = Topology(5)
 
 
@@ -64,3 +66,25 @@ async def test_a_matcher_that_was_never_started_can_be_stopped(store: Store) -> 
     await asyncio.wait_for(matcher.stop(), timeout=1)
 
     assert not await matcher.ready()
+
+
+async def test_a_matcher_audits_its_galleries_from_time_to_time(store: Store) -> None:
+    bus = InProcessBus(TOPOLOGY)
+    matcher = MatcherService(MatcherSettings(audit_every_s=0.02), bus, store, TOPOLOGY)
+    await enrol(store, face("u1", 1))
+    await bus.start()
+    await matcher.start()
+    gallery = matcher._keeper.open(GALLERY, MODEL)
+    await gallery.follow(deadline=soon())
+    assert gallery._view is not None
+
+    gallery._view.remove("u1")
+    async with asyncio.timeout(5):
+        while gallery.loaded:
+            await asyncio.sleep(0.01)
+
+    [found] = await gallery.nearest(template(1), 1, deadline=soon())
+    assert found.user_id == "u1"
+    await matcher.drain()
+    await matcher.stop()
+    await bus.stop()
