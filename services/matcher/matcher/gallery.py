@@ -6,12 +6,11 @@ one search. Whoever wrote, a question asked after a write returned sees it.
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Set
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import ParamSpec, TypeVar
 
-import numpy as np
 import structlog
 from wajah.contracts.errors import Code, WajahError
 from wajah.contracts.models import FaceModel
@@ -19,36 +18,13 @@ from wajah.contracts.types import GalleryKey
 from wajah.messaging.batching import MicroBatcher
 from wajah.storage.ports import Face, GalleryNotFound, Store
 
+from matcher.questions import Answer, CatchUp, Claim, Nearest, Question, answers
 from matcher.slots import Match, SlotArray, Templates
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 _log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Nearest:
-    """The `k` enrolled faces nearest to a probe of shape (dimension,)."""
-
-    probe: Templates
-    k: int
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """How well a probe of shape (dimension,) fits the face of `user_id`."""
-
-    probe: Templates
-    user_id: str
-
-
-class CatchUp:
-    """Nothing but to have followed the store."""
-
-
-Question = Nearest | Claim | CatchUp
-Answer = list[Match]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +114,7 @@ class Gallery:
                 self._on_gone(self)
             return [error] * len(questions)
         self._on_resized(self)
-        return await self._run(_answers, view, questions)
+        return await self._run(answers, view, questions)
 
     async def _current(self) -> SlotArray:
         """The view, in step with the store as it is now or later."""
@@ -204,21 +180,3 @@ def _apply(view: SlotArray, user_ids: Set[str], faces: Mapping[str, Face]) -> No
             view.remove(user_id)
         else:
             view.put(user_id, face.user_name, face.template)
-
-
-def _answers(view: SlotArray, questions: Sequence[Question]) -> list[Answer | Exception]:
-    """The answers in order; all probes in one search."""
-    wide = [question for question in questions if isinstance(question, Nearest)]
-    found = iter(view.search(np.stack([each.probe for each in wide]), max(each.k for each in wide)) if wide else [])
-    return [_answer(view, question, found) for question in questions]
-
-
-def _answer(view: SlotArray, question: Question, found: Iterator[list[Match]]) -> Answer:
-    match question:
-        case Nearest():
-            return next(found)[: question.k]
-        case Claim():
-            match = view.match(question.user_id, question.probe)
-            return [] if match is None else [match]
-        case CatchUp():
-            return []
