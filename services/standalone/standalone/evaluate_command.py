@@ -16,7 +16,7 @@ from rich.table import Table
 
 from standalone.options import Data, Pack, refuse, settings_of
 from standalone.progress import progress_bar
-from standalone.roc_plot import save_roc
+from standalone.roc_plot import draw_roc
 
 
 def evaluate(
@@ -35,7 +35,8 @@ def evaluate(
         opened = open_pack(name, settings.data, progress)
         figures = measure(opened, folder, threads=os.cpu_count() or 1, progress=progress)
         picture = roc or settings.data / f"roc-{name}.png"
-        save_roc(figures, picture)
+        picture.parent.mkdir(parents=True, exist_ok=True)
+        draw_roc(figures, picture)
     threshold = opened.manifest.calibration.cosine(THRESHOLD_SIMILARITY)
     facts = _facts(figures, threshold) | {"roc": str(picture)}
     if as_json:
