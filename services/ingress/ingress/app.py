@@ -23,7 +23,15 @@ from ingress.gate import Gate
 from ingress.operations import Operations, Ready
 from ingress.settings import IngressSettings
 
-DESCRIPTION = "Face verification: enrol, verify (1:1), identify (1:N) and compare faces."
+DESCRIPTION = "\n".join(
+    (
+        "Face verification: enrol, verify (1:1), identify (1:N) and compare faces.",
+        "",
+        "| status | meaning |",
+        "|---|---|",
+        *(f"| {code.value} | {MESSAGES[code]} |" for code in Code),
+    )
+)
 _REFUSALS = {404: MESSAGES[Code.NO_SUCH_PATH], 405: MESSAGES[Code.WRONG_METHOD]}
 
 

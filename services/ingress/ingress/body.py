@@ -8,6 +8,7 @@ from starlette.requests import Request
 from ingress.faults import HttpFault
 
 TOO_LARGE: Final = "Request body too large"
+INCOMPLETE: Final = "Request body incomplete"
 
 
 async def read_body(request: Request, *, max_bytes: int, timeout_s: float) -> bytes:
@@ -29,5 +30,5 @@ async def read_body(request: Request, *, max_bytes: int, timeout_s: float) -> by
                     raise HttpFault(413, TOO_LARGE)
                 chunks.append(chunk)
     except TimeoutError:
-        raise HttpFault(408, "Request body incomplete") from None
+        raise HttpFault(408, INCOMPLETE) from None
     return b"".join(chunks)

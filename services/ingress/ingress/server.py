@@ -35,7 +35,7 @@ class HttpServer:
 
     async def start(self) -> None:
         """Return when connections are accepted. Raises OSError when the address is taken."""
-        listening = _listen(self._address)
+        listening = listen(self._address)
         self.port = listening.getsockname()[1]
         self._serving = asyncio.create_task(self._server._serve([listening]), name="http")
 
@@ -52,8 +52,11 @@ class HttpServer:
             await asyncio.wait({self._serving})
 
 
-def _listen(address: tuple[str, int]) -> socket.socket:
-    """A listening socket. It names its protocol, for asyncio sets TCP_NODELAY on no other: answers would wait 40 ms."""
+def listen(address: tuple[str, int]) -> socket.socket:
+    """A listening socket. Raises OSError when the address is taken.
+
+    It names its protocol, for asyncio sets TCP_NODELAY on no other: answers would wait 40 ms.
+    """
     family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:

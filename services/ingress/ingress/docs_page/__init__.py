@@ -1,11 +1,13 @@
 """The documentation page: three files of our own that render `/openapi.json`, so that it needs no network."""
 
-from importlib.resources import files
+from pathlib import Path
 from typing import Final
 
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
+
+FOLDER: Final = Path(__file__).parent
 
 _FILES: Final = {
     "/docs": ("page.html", "text/html"),
@@ -18,7 +20,7 @@ _HEADERS: Final = {"Content-Security-Policy": "default-src 'self'", "Cache-Contr
 def add_docs(app: FastAPI) -> None:
     """Serve the page at `/docs`."""
     for path, (name, media_type) in _FILES.items():
-        content = (files(__name__) / name).read_bytes()
+        content = (FOLDER / name).read_bytes()
 
         async def serve(_request: Request, content: bytes = content, media_type: str = media_type) -> Response:
             return Response(content, headers=_HEADERS, media_type=media_type)

@@ -16,6 +16,11 @@ function resolve(document_, schema) {
   return schema.$ref.slice(2).split("/").reduce((at, name) => at[name], document_);
 }
 
+function firstOf(document_, schema) {
+  const found = resolve(document_, schema);
+  return found.anyOf && found.anyOf[0].$ref ? resolve(document_, found.anyOf[0]) : found;
+}
+
 function typeOf(document_, schema) {
   const found = resolve(document_, schema);
   if (found.anyOf) return found.anyOf.map((one) => typeOf(document_, one)).join(" or ");
@@ -24,7 +29,7 @@ function typeOf(document_, schema) {
 }
 
 function fieldTable(document_, schema) {
-  const found = resolve(document_, schema);
+  const found = firstOf(document_, schema);
   const body = element("tbody");
   for (const [name, field] of Object.entries(found.properties || {})) {
     const needed = (found.required || []).includes(name) ? "required" : "optional";
@@ -38,7 +43,7 @@ function fieldTable(document_, schema) {
 
 function exampleOf(document_, content) {
   if (content.example) return content.example;
-  const schema = resolve(document_, content.schema);
+  const schema = firstOf(document_, content.schema);
   if (schema.examples) return schema.examples[0];
   const wrapped = schema.properties && schema.properties.risetai;
   return wrapped ? { risetai: exampleOf(document_, { schema: wrapped }) } : undefined;

@@ -3,6 +3,7 @@
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.config import JsonDict
 from pydantic_core import to_json
 from wajah.contracts.types import MAX_IDENTIFIER_CHARS, Identifier
 
@@ -11,7 +12,9 @@ def _label(value: object) -> object:
     return value if value is None or isinstance(value, str) else to_json(value).decode()
 
 
-Id = Annotated[Identifier, Field(strict=True)]
+_LENGTHS: Final[JsonDict] = {"minLength": 1, "maxLength": MAX_IDENTIFIER_CHARS}
+
+Id = Annotated[Identifier, Field(strict=True, json_schema_extra=_LENGTHS)]
 ImageText = Annotated[str, Field(strict=True, min_length=1)]
 Flag = Annotated[bool | None, Field(strict=True)]
 TrxId = Annotated[Annotated[str, Field(max_length=MAX_IDENTIFIER_CHARS)] | None, BeforeValidator(_label)]

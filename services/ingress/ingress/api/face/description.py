@@ -1,5 +1,6 @@
 """What the OpenAPI document says of the Face API's endpoints."""
 
+from functools import cache
 from typing import Any, Final
 
 from pydantic import BaseModel, create_model
@@ -7,15 +8,18 @@ from wajah.contracts.errors import MESSAGES, Code
 
 from ingress.api.face.answers import Answer
 from ingress.api.face.endpoints import Endpoint
+from ingress.api.face.parameters import NOT_JSON
 from ingress.auth import HEADER
+from ingress.body import INCOMPLETE, TOO_LARGE
 from ingress.faults import JSON, is_wrapped
 
-_OUTSIDE: Final[dict[int, str]] = {
-    400: "Not JSON at all",
-    401: MESSAGES[Code.UNAUTHORIZED],
-    413: "Request body too large",
-    500: MESSAGES[Code.SERVER_ERROR],
-    503: "Busy: come back after `Retry-After` seconds",
+_OUTSIDE: Final[dict[int, tuple[str, str]]] = {
+    400: ("Not JSON at all", NOT_JSON),
+    401: ("No token, or one that is unknown, expired or revoked", MESSAGES[Code.UNAUTHORIZED]),
+    408: ("The body did not arrive in time", INCOMPLETE),
+    413: ("The body is too large", TOO_LARGE),
+    500: ("A defect", MESSAGES[Code.SERVER_ERROR]),
+    503: ("Busy: come back after the seconds that `Retry-After` tells", MESSAGES[Code.BUSY]),
 }
 _BUSINESS: Final = (
     "HTTP 200 for everything that the API itself decides: `status` tells which.\n\n"
@@ -33,14 +37,17 @@ def described(endpoint: Endpoint[Any], method: str, path: str) -> dict[str, Any]
         "operation_id": f"{method.lower()}_{path.strip('/').replace('/', '_').replace('-', '_')}",
         "deprecated": not path.endswith(endpoint.paths[0]) or None,
         "responses": {
-            200: {"description": "Success, or what stood in its way", "model": _on_the_wire(endpoint.answer, path)},
+            200: {
+                "description": "Success, or what stood in its way",
+                "model": _on_the_wire(endpoint.answer, path) | _on_the_wire(Answer, path),
+            },
             **{
                 status: {
-                    "description": text,
+                    "description": meaning,
                     "model": _on_the_wire(Answer, path),
-                    "content": _error_example(status, text, path),
+                    "content": _error_example(status, message, path),
                 }
-                for status, text in _OUTSIDE.items()
+                for status, (meaning, message) in _OUTSIDE.items()
             },
         },
         "openapi_extra": {
@@ -54,12 +61,13 @@ def described(endpoint: Endpoint[Any], method: str, path: str) -> dict[str, Any]
     }
 
 
+@cache
 def _on_the_wire(answer: type[Answer], path: str) -> type[BaseModel]:
     return create_model(f"Risetai{answer.__name__}", risetai=(answer, ...)) if is_wrapped(path) else answer
 
 
-def _error_example(status: int, text: str, path: str) -> dict[str, Any]:
-    body: dict[str, Any] = {"status": str(status), "status_message": text.partition(":")[0]}
+def _error_example(status: int, message: str, path: str) -> dict[str, Any]:
+    body: dict[str, Any] = {"status": str(status), "status_message": message}
     return {JSON: {"example": {"risetai": body} if is_wrapped(path) else body}}
 
 

@@ -14,6 +14,7 @@ B = TypeVar("B", bound=FaceBody)
 
 ENVELOPE_KEY: Final = "risetai"
 BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+NOT_JSON: Final = f"{MESSAGES[Code.MALFORMED]}: not JSON"
 NULL_CODES: Final[dict[str, Code]] = {
     "image": Code.IMAGE_NULL,
     "user_id": Code.USER_ID_NULL,
@@ -53,11 +54,7 @@ def _json(raw: bytes) -> Any:
     try:
         return from_json(raw)
     except ValueError:
-        raise _not_json() from None
-
-
-def _not_json() -> HttpFault:
-    return HttpFault(400, f"{MESSAGES[Code.MALFORMED]}: not JSON")
+        raise HttpFault(400, NOT_JSON) from None
 
 
 def _unwrapped(body: Any) -> Any:
@@ -79,7 +76,7 @@ def _told_first(error: ValidationError) -> HttpFault | WajahError:
 
 def _told(fault: ErrorDetails) -> HttpFault | WajahError:
     if fault["type"] == "json_invalid":
-        return _not_json()
+        return HttpFault(400, NOT_JSON)
     if not fault["loc"]:
         return WajahError(Code.MALFORMED)
     field = str(fault["loc"][0])
