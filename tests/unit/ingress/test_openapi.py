@@ -34,14 +34,16 @@ def test_every_endpoint_is_described_with_examples_of_both_sides(
     for path in endpoint.paths:
         for method in endpoint.methods:
             operation = document["paths"][mount + path][method.lower()]
-            request = operation["requestBody"]["content"]["application/json"]["schema"]
-            success = operation["responses"]["200"]["content"]["application/json"]["schema"]
-            answer = resolved(document, success.get("anyOf", [success])[0])
+            request = operation["requestBody"]["content"]["application/json"]
+            success = operation["responses"]["200"]["content"]["application/json"]
+            answer = resolved(document, success["schema"].get("anyOf", [success["schema"]])[0])
+            example = success["example"]
             if mount.startswith("/risetai"):
-                answer = resolved(document, answer["properties"]["risetai"])
+                answer, example = resolved(document, answer["properties"]["risetai"]), example["risetai"]
 
-            endpoint.body.model_validate(request["examples"][0])
-            assert set(answer["examples"][0]) == set(answer["properties"])
+            endpoint.body.model_validate(request["example"])
+            assert list(request["example"]) == list(request["schema"]["properties"])
+            assert list(example) == list(answer["properties"])
             assert operation["description"].startswith(endpoint.handle.__doc__)
             assert operation["security"] == [{"Accesstoken": []}]
             assert {"400", "401", "408", "413", "500", "503"} < set(operation["responses"])

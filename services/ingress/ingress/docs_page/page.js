@@ -41,22 +41,13 @@ function fieldTable(document_, schema) {
   return body.children.length ? element("table", "", element("thead", "", element("tr", "", ...heads)), body) : "";
 }
 
-function exampleOf(document_, content) {
-  if (content.example) return content.example;
-  const schema = firstOf(document_, content.schema);
-  if (schema.examples) return schema.examples[0];
-  const wrapped = schema.properties && schema.properties.risetai;
-  return wrapped ? { risetai: exampleOf(document_, { schema: wrapped }) } : undefined;
-}
-
 function exchange(document_, title, part) {
   const nodes = [element("h4", title)];
   const [kind, content] = Object.entries(part.content || {})[0] || [];
   if (!kind) return nodes;
   if (title === "Request") nodes.push(element("p", Object.keys(part.content).join(", ")));
   nodes.push(fieldTable(document_, content.schema));
-  const example = exampleOf(document_, content);
-  if (example !== undefined) nodes.push(pretty(example));
+  if (content.example) nodes.push(pretty(content.example));
   return nodes;
 }
 

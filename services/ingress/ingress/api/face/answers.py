@@ -1,6 +1,6 @@
 """The answers of the Face API: fields in the order of its document, as they stand on the wire."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 from wajah.contracts.errors import MESSAGES, Code
@@ -10,21 +10,22 @@ DECIMALS = 6
 Similarity = Annotated[float, Field(ge=0, le=1), PlainSerializer(lambda value: round(value, DECIMALS), return_type=float)]
 
 
-def _example(**fields: Any) -> ConfigDict:
-    return ConfigDict(json_schema_extra={"examples": [{"status": "200", "status_message": "Success"} | fields]})
+def _success(**fields: Any) -> dict[str, Any]:
+    return {"status": "200", "status_message": "Success"} | fields
 
 
 class Answer(BaseModel):
     """What every answer begins with: three digits as a string, and their meaning."""
 
-    model_config = _example()
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+    EXAMPLE: ClassVar[dict[str, Any]] = _success()
 
     status: str = Code.SUCCESS.value
     status_message: str = MESSAGES[Code.SUCCESS]
 
 
 class GalleryAnswer(Answer):
-    model_config = _example(facegallery_id="riset.ai@production")
+    EXAMPLE = _success(facegallery_id="riset.ai@production")
 
     facegallery_id: str
 
@@ -32,7 +33,7 @@ class GalleryAnswer(Answer):
 class GalleriesAnswer(Answer):
     """The same list under both of its names."""
 
-    model_config = _example(
+    EXAMPLE = _success(
         status_message="Success - FaceGalleries Listed",
         facegallery_id=["riset.ai@trial", "riset.ai@production"],
         facegalleries=["riset.ai@trial", "riset.ai@production"],
@@ -49,7 +50,7 @@ class ListedFace(BaseModel):
 
 
 class FacesAnswer(Answer):
-    model_config = _example(
+    EXAMPLE = _success(
         faces=[
             {"user_id": "risetai1234", "user_name": "RisetAi Username1"},
             {"user_id": "risetai5678", "user_name": "RisetAi Username2"},
@@ -62,7 +63,7 @@ class FacesAnswer(Answer):
 class VerifyAnswer(Answer):
     """`verified` is true with status 200, false with 411."""
 
-    model_config = _example(user_name="RisetAi Username", similarity=1, masker=False, verified=True)
+    EXAMPLE = _success(user_name="RisetAi Username", similarity=1, masker=False, verified=True)
 
     user_name: str
     similarity: Similarity
@@ -80,7 +81,7 @@ class Recognised(BaseModel):
 
 
 class IdentifyAnswer(Answer):
-    model_config = _example(
+    EXAMPLE = _success(
         status_description="Face Recognition Success",
         **{
             "return": [
@@ -99,7 +100,7 @@ class IdentifyAnswer(Answer):
 
 
 class CompareAnswer(Answer):
-    model_config = _example(similarity=0.8308, verified=True, masker=True)
+    EXAMPLE = _success(similarity=0.8308, verified=True, masker=True)
 
     similarity: Similarity
     verified: bool

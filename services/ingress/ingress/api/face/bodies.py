@@ -1,6 +1,6 @@
 """The request bodies of the Face API: fields in the order of its document, which is the order in which faults are told."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.config import JsonDict
@@ -25,14 +25,11 @@ TRX_ID: Final = "alphanumericalstring1234"
 IMAGE: Final = "/9j/4AAQSkZJRgABAQEASABIAAD/4QBMRXhpZgAA..."
 
 
-def _example(**fields: Any) -> ConfigDict:
-    return ConfigDict(json_schema_extra={"examples": [fields]})
-
-
 class FaceBody(BaseModel):
     """Base of the bodies: unknown keys are ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+    EXAMPLE: ClassVar[dict[str, Any]]
 
     @property
     def label(self) -> str | None:
@@ -43,7 +40,7 @@ class FaceBody(BaseModel):
 class TrxBody(FaceBody):
     """A call without parameters of its own."""
 
-    model_config = _example(trx_id=TRX_ID)
+    EXAMPLE = {"trx_id": TRX_ID}
 
     trx_id: TrxId = None
 
@@ -51,21 +48,21 @@ class TrxBody(FaceBody):
 class GalleryBody(FaceBody):
     """A call on a gallery."""
 
-    model_config = _example(facegallery_id=GALLERY, trx_id=TRX_ID)
+    EXAMPLE = {"facegallery_id": GALLERY, "trx_id": TRX_ID}
 
     facegallery_id: Id
     trx_id: TrxId = None
 
 
 class EnrollFaceBody(FaceBody):
-    model_config = _example(
-        user_id="risetai1234",
-        user_name="RisetAi Username1",
-        facegallery_id=GALLERY,
-        force_register=True,
-        image=IMAGE,
-        trx_id=TRX_ID,
-    )
+    EXAMPLE = {
+        "user_id": "risetai1234",
+        "user_name": "RisetAi Username1",
+        "facegallery_id": GALLERY,
+        "force_register": True,
+        "image": IMAGE,
+        "trx_id": TRX_ID,
+    }
 
     user_id: Id
     user_name: Id
@@ -76,7 +73,7 @@ class EnrollFaceBody(FaceBody):
 
 
 class VerifyFaceBody(FaceBody):
-    model_config = _example(user_id="risetai1234", facegallery_id=GALLERY, image=IMAGE, trx_id=TRX_ID)
+    EXAMPLE = {"user_id": "risetai1234", "facegallery_id": GALLERY, "image": IMAGE, "trx_id": TRX_ID}
 
     user_id: Id
     facegallery_id: Id
@@ -85,7 +82,7 @@ class VerifyFaceBody(FaceBody):
 
 
 class IdentifyFaceBody(FaceBody):
-    model_config = _example(facegallery_id=GALLERY, image=IMAGE, trx_id=TRX_ID)
+    EXAMPLE = {"facegallery_id": GALLERY, "image": IMAGE, "trx_id": TRX_ID}
 
     facegallery_id: Id
     image: ImageText = Field(repr=False)
@@ -93,7 +90,7 @@ class IdentifyFaceBody(FaceBody):
 
 
 class DeleteFaceBody(FaceBody):
-    model_config = _example(user_id="risetai1234", facegallery_id=GALLERY, trx_id=TRX_ID)
+    EXAMPLE = {"user_id": "risetai1234", "facegallery_id": GALLERY, "trx_id": TRX_ID}
 
     user_id: Id
     facegallery_id: Id
@@ -101,7 +98,7 @@ class DeleteFaceBody(FaceBody):
 
 
 class CompareImagesBody(FaceBody):
-    model_config = _example(source_image=IMAGE, target_image="/9j/4AAQSkZJRgABAQEASABIAAD/389sdAxcZisA...", trx_id=TRX_ID)
+    EXAMPLE = {"source_image": IMAGE, "target_image": "/9j/4AAQSkZJRgABAQEASABIAAD/389sdAxcZisA...", "trx_id": TRX_ID}
 
     source_image: ImageText = Field(repr=False)
     target_image: ImageText = Field(repr=False)

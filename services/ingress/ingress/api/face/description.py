@@ -40,12 +40,13 @@ def described(endpoint: Endpoint[Any], method: str, path: str) -> dict[str, Any]
             200: {
                 "description": "Success, or what stood in its way",
                 "model": _on_the_wire(endpoint.answer, path) | _on_the_wire(Answer, path),
+                "content": _content(endpoint.answer.EXAMPLE, path),
             },
             **{
                 status: {
                     "description": meaning,
                     "model": _on_the_wire(Answer, path),
-                    "content": _error_example(status, message, path),
+                    "content": _content({"status": str(status), "status_message": message}, path),
                 }
                 for status, (meaning, message) in _OUTSIDE.items()
             },
@@ -54,7 +55,9 @@ def described(endpoint: Endpoint[Any], method: str, path: str) -> dict[str, Any]
             "security": [{HEADER: []}],
             "requestBody": {
                 "required": not endpoint.query,
-                "content": {JSON: {"schema": endpoint.body.model_json_schema()}},
+                "content": {
+                    JSON: {"schema": endpoint.body.model_json_schema(), "example": endpoint.body.EXAMPLE},
+                },
             },
             **({"parameters": _query_parameters(endpoint.body)} if endpoint.query else {}),
         },
@@ -66,8 +69,7 @@ def _on_the_wire(answer: type[Answer], path: str) -> type[BaseModel]:
     return create_model(f"Risetai{answer.__name__}", risetai=(answer, ...)) if is_wrapped(path) else answer
 
 
-def _error_example(status: int, message: str, path: str) -> dict[str, Any]:
-    body: dict[str, Any] = {"status": str(status), "status_message": message}
+def _content(body: dict[str, Any], path: str) -> dict[str, Any]:
     return {JSON: {"example": {"risetai": body} if is_wrapped(path) else body}}
 
 
