@@ -1,7 +1,6 @@
 """Collects single items into batches for work that is cheaper together, without keeping anybody waiting for company."""
 
 import asyncio
-import contextlib
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -25,8 +24,8 @@ class _Waiting(Generic[I, O]):
 class MicroBatcher(Generic[I, O]):
     """Batches of at most `max_batch` items, one batch at a time, first come first served.
 
-    An idle batcher takes what is there at once. While the runner is busy, items gather. Only after a batch of several does
-    it wait, at most `max_wait_ms`, for as many again: then there is load, and the same callers are about to come back.
+    An idle batcher takes what is there at once. While the runner is busy, items gather. Only within `max_wait_ms`
+    after a batch of several does it wait for as many again: then there is load, and the same callers are about to come back.
 
     `run` gives one outcome an item, in order; an exception in the list is that item's alone. Where `run` itself raises, each
     item is tried again by itself, so that one bad item never fails its neighbours.
@@ -41,6 +40,8 @@ class MicroBatcher(Generic[I, O]):
         self._waiting: deque[_Waiting[I, O]] = deque()
         self._arrived = asyncio.Event()
         self._worker: asyncio.Task[None] | None = None
+        self._last_size = 0
+        self._last_end = 0.0
 
     async def submit(self, item: I, *, deadline: float, alone: bool = False) -> O:
         """The item's outcome. `deadline` is Unix time in seconds; an `alone` item is run in a batch of one.
@@ -71,28 +72,31 @@ class MicroBatcher(Generic[I, O]):
     async def _work(self) -> None:
         """Lives while there is something to do."""
         try:
-            last_size = 1
             while self._waiting:
-                if last_size > 1:
-                    await self._gather(min(last_size, self._max_batch))
+                await self._gather()
                 batch = self._take()
                 if batch:
                     await self._execute(batch)
-                    last_size = len(batch)
+                    self._last_size, self._last_end = len(batch), time.time()
         finally:
             self._worker = None
 
-    async def _gather(self, size: int) -> None:
-        """Wait for `size` items, within the maximum wait and the earliest deadline."""
-        latest = time.time() + self._max_wait_s
+    async def _gather(self) -> None:
+        """After a batch of several, wait for as many again: until `max_wait_ms` after its end, and never for more than half
+        of the time that anybody waiting has left."""
+        size = min(self._last_size, self._max_batch)
         while len(self._waiting) < size and not any(waiting.alone for waiting in self._waiting):
-            wait_s = min(latest, *(waiting.deadline for waiting in self._waiting)) - time.time()
+            now = time.time()
+            half_s = min((waiting.deadline - now) / 2 for waiting in self._waiting)
+            wait_s = min(self._last_end + self._max_wait_s - now, half_s)
             if wait_s <= 0:
                 return
             self._arrived.clear()
-            with contextlib.suppress(TimeoutError):
+            try:
                 async with asyncio.timeout(wait_s):
                     await self._arrived.wait()
+            except TimeoutError:
+                return
 
     def _take(self) -> list[_Waiting[I, O]]:
         """The next batch, without those whose caller has left."""
