@@ -116,6 +116,16 @@ async def test_a_body_that_is_declared_too_large_is_refused_before_it_is_sent(ru
 
 
 @in_module
+@pytest.mark.parametrize("host", ["[", "a b", "é", "", "x" * 3000])
+async def test_a_strange_host_header_changes_nothing(running: Platform, host: str) -> None:
+    headers = running.headers() | {"Host": host.encode("latin-1")}
+
+    answer = await running.http.get("/face-api/facegallery/my-facegalleries", headers=headers)
+
+    assert (answer.status_code, answer.json()["status"]) == (200, "200")
+
+
+@in_module
 async def test_the_largest_body_is_taken(running: Platform) -> None:
     body = json.dumps({"facegallery_id": "none", "image": IMAGE}).encode()
 

@@ -52,7 +52,7 @@ def build(settings: IngressSettings, jobs: Jobs, store: Store, passwords: Passwo
 
 async def _tell_fault(request: Request, fault: Exception) -> Response:
     assert isinstance(fault, HttpFault)  # registered for nothing else
-    return fault_response(request.url.path, fault)
+    return fault_response(request.scope["path"], fault)
 
 
 async def _tell_refusal(request: Request, refusal: Exception) -> Response:
@@ -60,12 +60,14 @@ async def _tell_refusal(request: Request, refusal: Exception) -> Response:
     assert isinstance(refusal, HTTPException)  # registered for nothing else
     message = _REFUSALS.get(refusal.status_code, MESSAGES[Code.MALFORMED])
     headers = {"Allow": _allowed(request)} if refusal.status_code == 405 else refusal.headers
-    return fault_response(request.url.path, HttpFault(refusal.status_code, message, headers))
+    return fault_response(request.scope["path"], HttpFault(refusal.status_code, message, headers))
 
 
 def _allowed(request: Request) -> str:
     """The methods of every route with this path; the router tells the first route's only."""
-    routes = (route for route in request.app.routes if isinstance(route, Route) and route.path_regex.match(request.url.path))
+    routes = (
+        route for route in request.app.routes if isinstance(route, Route) and route.path_regex.match(request.scope["path"])
+    )
     return ", ".join(sorted({method for route in routes for method in route.methods or ()}))
 
 

@@ -46,7 +46,7 @@ class OAuth:
             expires_at = datetime.now(UTC) + timedelta(days=days) if days else None
             await self._store.tokens.add(client_id, sha256_of(token), expires_at)
         except WajahError as error:
-            return error_response(request.url.path, error)
+            return error_response(request.scope["path"], error)
         return Response(to_json({"access_token": token}), 201, {"Cache-Control": "no-store"}, JSON)
 
     async def revoke(self, request: Request) -> Response:
@@ -57,7 +57,7 @@ class OAuth:
             if not await self._store.tokens.revoke(client_id, sha256_of(token)):
                 raise WajahError(Code.UNAUTHORIZED)
         except WajahError as error:
-            return error_response(request.url.path, error)
+            return error_response(request.scope["path"], error)
         return Response(to_json({"status_message": REVOKED}), 200, media_type=JSON)
 
     async def _signed_in(self, request: Request) -> str:

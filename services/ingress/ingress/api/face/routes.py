@@ -49,7 +49,7 @@ class FaceApi:
 
     def _serving(self, endpoint: Endpoint[Any]) -> Callable[[Request], Awaitable[Response]]:
         async def serve(request: Request) -> Response:
-            path = request.url.path
+            path = request.scope["path"]
             try:
                 answer = await self._answer(request, endpoint)
             except WajahError as error:
@@ -64,7 +64,7 @@ class FaceApi:
         """Token, body, fields; then the handler. Raises WajahError, and HttpFault for what is no request of this API."""
         client_id = await self._gate.admit(request, endpoint.job)
         raw = await self._gate.body(request)
-        wrapped = is_wrapped(request.url.path)
+        wrapped = is_wrapped(request.scope["path"])
         if endpoint.query:
             body = parse_with_query(endpoint.body, raw, request.query_params, wrapped=wrapped)
         else:
