@@ -42,7 +42,11 @@ class AmqpBus:
         return up and not self._publishing.blocked
 
     async def start(self) -> None:
-        await asyncio.gather(self._consuming.start(), self._publishing.start())
+        try:
+            await asyncio.gather(self._consuming.start(), self._publishing.start())
+        except BaseException:
+            await self.stop()
+            raise
 
     async def stop(self) -> None:
         await asyncio.gather(self._publishing.stop(), self._consuming.stop())
