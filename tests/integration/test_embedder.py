@@ -75,7 +75,7 @@ async def wired(address: tuple[str, Topology]) -> AsyncIterator[tuple[Bus, Topol
 @pytest.fixture
 async def service(wired: tuple[Bus, Topology], store: Store, data: Path) -> AsyncIterator[EmbedderService]:
     bus, topology = wired
-    service = EmbedderService(EmbedderSettings(data=data, embedder_workers=2), bus, store, topology)
+    service = EmbedderService(EmbedderSettings(data=data, embedder_workers=1), bus, store, topology)
     await service.start()
     yield service
     await service.drain()

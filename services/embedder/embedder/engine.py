@@ -50,7 +50,8 @@ class Engine:
     """Embeds images, `workers` at a time.
 
     With `max_batch` 1 one worker takes an image all the way: on a CPU batches gain nothing. Above 1, recognition gathers the
-    faces of several jobs into one batch: for a GPU.
+    faces of several jobs into one batch: for a GPU. The pack is the engine's from then on. Making one blocks: a replica of
+    the default pack takes 0.2 s.
     """
 
     def __init__(self, pack: Pack, *, workers: int, max_batch: int = 1) -> None:
@@ -58,8 +59,8 @@ class Engine:
         self._model = pack.manifest.face_model()
         self._executor = ThreadPoolExecutor(workers, thread_name_prefix="embed")
         self._packs: queue.SimpleQueue[Pack] = queue.SimpleQueue()
-        for _ in range(workers):
-            self._packs.put(pack.replica())
+        for replica in (pack, *(pack.replica() for _ in range(workers - 1))):
+            self._packs.put(replica)
         self._batcher: MicroBatcher[Crop, Templates] | None = None
         if max_batch > 1:
             self._batcher = MicroBatcher(self._recognise, max_batch=max_batch, max_wait_ms=_MAX_WAIT_MS)
