@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.fault.faces import pictures
+from tests.faces import pictures
 from tests.fault.platform import CLIENT_ID, PASSWORD, Platform
 from tests.servers.rabbitmq import RabbitMqChild, child_broker
 

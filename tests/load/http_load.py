@@ -29,12 +29,17 @@ class Load:
         return len(self.latencies_ms) / self.elapsed_s
 
 
+def face_body(image: bytes, **fields: str) -> bytes:
+    """A request's body: the fields, and the image as base64."""
+    return json.dumps({**fields, "image": base64.b64encode(image).decode()}).encode()
+
+
 def identify_requests(base_url: str, token: str, gallery_id: str, images: Sequence[bytes]) -> list[bytes]:
     """One ready-made identify-face request an image."""
     url = urlsplit(base_url)
     requests = []
     for image in images:
-        body = json.dumps({"facegallery_id": gallery_id, "image": base64.b64encode(image).decode()}).encode()
+        body = face_body(image, facegallery_id=gallery_id)
         head = (
             f"POST /face-api/facegallery/identify-face HTTP/1.1\r\nHost: {url.netloc}\r\n"
             f"Accesstoken: {token}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"

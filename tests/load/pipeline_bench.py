@@ -5,14 +5,13 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from embedder.decode import decode
-from embedder.pipeline import Pack, Templates
+from embedder.pipeline import Pack, Templates, main_face
 
 
 def template_of(pack: Pack, image: bytes) -> Templates:
     """The template of the image's largest face, shape (1, dimension). Raises ValueError where there is none."""
-    picture = decode(image)
-    face = max(pack.detect(picture), key=lambda found: found.box.area)
-    return pack.recognise([pack.align(picture, face)])
+    picture = decode(image, field="image").pixels
+    return pack.recognise([pack.align(picture, main_face(pack.detect(picture), picture))])
 
 
 def rate(pack: Pack, images: Sequence[bytes], *, threads: int, total: int) -> float:

@@ -20,8 +20,9 @@ STOP_TIMEOUT_S: Final = 30.0
 class ServiceProcess:
     """`python -m NAME` on a port of its own for probes; what it prints goes to a file in `folder`."""
 
-    def __init__(self, name: str, environment: Mapping[str, str], folder: Path) -> None:
+    def __init__(self, name: str, environment: Mapping[str, str], folder: Path, *arguments: str) -> None:
         self.name = name
+        self._arguments = arguments
         self._health_port = free_port()
         self._output = folder / f"{name}-{self._health_port}.log"
         self._environment = {
@@ -35,18 +36,21 @@ class ServiceProcess:
     def start(self) -> None:
         with self._output.open("ab") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", self.name],
+                [sys.executable, "-m", self.name, *self._arguments],
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
 
-    def wait_ready(self) -> None:
-        """Raises RuntimeError with its last words when it ends, or is not ready in time."""
+    def wait_ready(self, url: str | None = None) -> None:
+        """`url` is where it answers for itself; absent, its health port.
+
+        Raises RuntimeError with its last words when it ends, or is not ready in time.
+        """
         assert self._process is not None
         give_up = time.monotonic() + START_TIMEOUT_S
-        while not self._ready():
+        while not _ready(url or f"http://127.0.0.1:{self._health_port}/readyz"):
             if self._process.poll() is not None or time.monotonic() > give_up:
                 raise RuntimeError(f"{self.name} is not ready: {self._output.read_text(errors='replace')[-2000:]}")
             time.sleep(0.05)
@@ -69,12 +73,13 @@ class ServiceProcess:
             self.kill()
             raise
 
-    def _ready(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self._health_port}/readyz", timeout=2) as answer:
-                return bool(answer.status == 200)
-        except (urllib.error.URLError, OSError):
-            return False
+
+def _ready(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
 
 
 def free_port() -> int:
