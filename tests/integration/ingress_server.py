@@ -1,6 +1,5 @@
-"""A whole platform in the test's event loop: ingress on a real port, matcher, bus and store real, pictures that tell."""
+"""A whole platform in the test's event loop: ingress on a real port, matcher, bus and store; an embedder of either kind."""
 
-import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
@@ -9,13 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from embedder.service import EmbedderService
+from embedder.settings import EmbedderSettings
 from ingress.service import IngressService
 from ingress.settings import IngressSettings
 from matcher.service import MatcherService
 from matcher.settings import MatcherSettings
 from wajah.contracts.stages import Stage
+from wajah.messaging.bus import Bus
 from wajah.messaging.inprocess import InProcessBus
-from wajah.messaging.service import Resource, running
+from wajah.messaging.service import Resource, Service, running
 from wajah.messaging.slip import Source, StageHandler, Worker
 from wajah.messaging.topology import Topology
 from wajah.security.tokens import sha256_of
@@ -60,29 +62,58 @@ async def add_client(store: Store, client_id: str, **limits: int) -> None:
     await store.tokens.add(client_id, sha256_of(token_of(client_id)), None)
 
 
+class Stages:
+    """Hand-written stages as a service."""
+
+    name = "stages"
+
+    def __init__(self, bus: Bus, topology: Topology, stages: Mapping[Stage, StageHandler], store: Store) -> None:
+        self._worker = Worker(bus, topology, stages)
+        self._source = Source(topology.embed, prefetch=64)
+        self._store = store
+
+    async def start(self) -> None:
+        await self._store.models.register(MODEL)
+        await self._worker.start([self._source])
+
+    async def ready(self) -> bool:
+        return True
+
+    async def drain(self) -> None:
+        await self._worker.drain()
+
+    async def stop(self) -> None:
+        """Nothing is held."""
+
+
 @contextlib.asynccontextmanager
-async def platform(folder: Path, stages: Mapping[Stage, StageHandler] = STAGES, **settings: Any) -> AsyncGenerator[Platform]:
-    """Started, with two clients that have no limits, and ended at the block's end."""
+async def platform(
+    folder: Path, stages: Mapping[Stage, StageHandler] = STAGES, *, data: Path | None = None, **settings: Any
+) -> AsyncGenerator[Platform]:
+    """Started, with two clients that have no limits, and ended at the block's end.
+
+    With `data`, the embedder is the real one, and finds its models there.
+    """
     topology = Topology(2)
     bus = InProcessBus(topology)
     store = SqliteStore(folder / "wajah.db")
     ingress = IngressService(IngressSettings(bind="127.0.0.1:0", grace_s=5, **settings), bus, store, topology)
-    embedding = Worker(bus, topology, stages)
+    embedding: Service = Stages(bus, topology, stages, store)
+    if data is not None:
+        embedding = EmbedderService(EmbedderSettings(data=data, embedder_workers=1), bus, store, topology)
 
     async def bus_ready() -> bool:
         return bus.ready
 
-    services = [
+    services: list[Service] = [
         Resource("store", store.start, store.ready, store.stop),
         Resource("bus", bus.start, bus_ready, bus.stop),
+        embedding,
         MatcherService(MatcherSettings(search_threads=1), bus, store, topology),
         ingress,
     ]
     async with running(services, grace_s=5):
-        await embedding.start([Source(topology.embed, prefetch=64)])
-        await store.models.register(MODEL)
         for client_id in (CLIENT, OTHER_CLIENT):
             await add_client(store, client_id)
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{ingress.port}", timeout=30) as http:
             yield Platform(http, store, bus, ingress)
-        await asyncio.wait_for(embedding.drain(), timeout=5)
