@@ -36,7 +36,7 @@ NEAR_LONG_SIDE, NEAR_ENLARGED = 800, 2.0
 
 CLOSE_LONG_SIDE, CLOSE_ENLARGED, CLOSE_FRAME = 320, 2.0, 0.2
 """Then it looks for a face that fills the picture, whose edge pixels are drawn out by `CLOSE_FRAME` of the shorter side, so
-that such a face fits the network's window: it finds 98 % of tightly cut faces, 93 % without."""
+that such a face fits the network's window."""
 
 FAR_ENLARGED: Final = 4.0
 """Last it sees the picture enlarged so many times: faces from 20 pixels, if only to say that they are too small."""
