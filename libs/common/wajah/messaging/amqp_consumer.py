@@ -106,7 +106,7 @@ class AmqpConsumer:
             except Exception as error:
                 _log.warning("message given back", queue=self._queue.name, error=type(error).__name__)
                 await asyncio.sleep(REDELIVERY_PAUSE_S)
-                settled = received.nack(requeue=True)
+                settled = received.reject(requeue=True)  # from RabbitMQ 4.3 on, nack doesn't count as a failed delivery
             else:
                 settled = received.ack()
             with contextlib.suppress(*aio_pika.exceptions.CONNECTION_EXCEPTIONS):
