@@ -1,17 +1,20 @@
-"""The bare model pipeline: the same decoding, detection and recognition in a loop, without any platform around it."""
+"""The bare model pipeline: all that the embedder computes of an image, in a loop, without any platform around it."""
 
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from embedder.decode import decode
+from embedder.mask import wears_mask
 from embedder.pipeline import Pack, Templates, main_face
 
 
 def template_of(pack: Pack, image: bytes) -> Templates:
     """The template of the image's largest face, shape (1, dimension). Raises ValueError where there is none."""
     picture = decode(image, field="image").pixels
-    return pack.recognise([pack.align(picture, main_face(pack.detect(picture), picture))])
+    face = main_face(pack.detect(picture), picture)
+    wears_mask(pack.portrait(picture, face))
+    return pack.recognise([pack.align(picture, face)])
 
 
 def rate(pack: Pack, images: Sequence[bytes], *, threads: int, total: int) -> float:
