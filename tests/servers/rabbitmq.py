@@ -29,6 +29,7 @@ _PLACES: Final = (
     "/opt/homebrew/opt/rabbitmq/sbin/rabbitmq-server",
     "/usr/local/opt/rabbitmq/sbin/rabbitmq-server",
 )
+_IMAGE: Final = "rabbitmq:4.1"  # as in docker-compose.yml
 _QUIET_SCHEDULERS: Final = "+sbwt none +sbwtdcpu none +sbwtdio none"  # no busy waiting beside the tests
 
 
@@ -73,7 +74,7 @@ class RabbitMqChild:
                 start_new_session=True,
             )
         give_up = time.monotonic() + START_TIMEOUT_S
-        while not _speaks_amqp(self.port):
+        while not _speaks_amqp("127.0.0.1", self.port):
             if self._broker.poll() is not None or time.monotonic() > give_up:
                 raise RuntimeError(
                     f"RabbitMQ did not start: {(self._folder / 'output').read_text(errors='replace')[-2000:]}"
@@ -147,10 +148,10 @@ def _free_ports(count: int) -> list[int]:
         return [each.getsockname()[1] for each in sockets]
 
 
-def _speaks_amqp(port: int) -> bool:
+def _speaks_amqp(host: str, port: int) -> bool:
     """RabbitMQ opens its port last, but a forwarded one is open before: only an answer to the protocol's greeting counts."""
     try:
-        with socket.create_connection(("127.0.0.1", port), 0.5) as connection:
+        with socket.create_connection((host, port), 0.5) as connection:
             connection.settimeout(2)
             connection.sendall(b"AMQP\0\0\x09\x01")
             return bool(connection.recv(8))
@@ -177,11 +178,16 @@ def child_broker() -> Iterator[RabbitMqChild]:
 
 @contextlib.contextmanager
 def _docker_broker() -> Iterator[str]:
-    """Raises whatever Docker's absence raises."""
-    from testcontainers.rabbitmq import RabbitMqContainer
+    """Raises whatever Docker's absence raises, TimeoutError when the broker does not answer."""
+    from testcontainers.core.container import DockerContainer
 
-    with RabbitMqContainer("rabbitmq:4-alpine") as container:
-        host, port = container.get_container_host_ip(), container.get_exposed_port(5672)
+    with DockerContainer(_IMAGE).with_exposed_ports(5672) as container:
+        host, port = container.get_container_host_ip(), int(container.get_exposed_port(5672))
+        give_up = time.monotonic() + START_TIMEOUT_S
+        while not _speaks_amqp(host, port):
+            if time.monotonic() > give_up:
+                raise TimeoutError(f"{_IMAGE} does not answer")
+            time.sleep(0.1)
         yield f"amqp://guest:guest@{host}:{port}/"
 
 
