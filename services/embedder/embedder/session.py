@@ -33,7 +33,7 @@ def session_options() -> onnxruntime.SessionOptions:
 
 def open_session(model: Path) -> onnxruntime.InferenceSession:
     """A session that threads may share. Raises onnxruntime's own exceptions for a file that is no model."""
-    return onnxruntime.InferenceSession(str(model), session_options(), providers=providers())
+    return _session(str(model))
 
 
 def gpu_present() -> bool:
@@ -52,7 +52,14 @@ def _probe() -> onnxruntime.InferenceSession:
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", _PROBE_OPSET)])
     model.ir_version = _PROBE_IR
-    return onnxruntime.InferenceSession(model.SerializeToString(), session_options(), providers=providers())
+    return _session(model.SerializeToString())
+
+
+def _session(model: str | bytes) -> onnxruntime.InferenceSession:
+    wanted = providers()
+    if wanted[0] == _GPU:
+        onnxruntime.preload_dlls()  # CUDA and cuDNN where they are installed as Python packages
+    return onnxruntime.InferenceSession(model, session_options(), providers=wanted)
 
 
 def save_optimised(source: Path, target: Path) -> None:
