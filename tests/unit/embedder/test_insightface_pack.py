@@ -18,6 +18,8 @@ from tests.unit.embedder.conftest import no_progress
 from tests.unit.embedder.measuring_data import measuring_data
 from tests.unit.embedder.synthetic_pack import picture
 
+pytestmark = pytest.mark.filterwarnings("ignore:`estimate` is deprecated:FutureWarning")  # insightface's own
+
 
 def test_a_small_face_is_found_at_the_second_look(synthetic: InsightFacePack) -> None:
     # given a dot that fills a cell of the detector's grid only when the picture is seen at 640
