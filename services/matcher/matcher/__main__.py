@@ -1,13 +1,21 @@
 """One matcher as a process, as a container runs it: `python -m matcher`."""
 
-from wajah.process import Foundation, run_alone
+import sys
 
-from matcher.service import MatcherService
-from matcher.settings import MatcherSettings
+from wajah.process import Foundation, run_alone
+from wajah.runtime_check import RuntimeUnfit, installed_one_of
 
 
 def main() -> None:
-    """Until SIGTERM."""
+    """Until SIGTERM. Exits with 1 and one line where the environment can't run it."""
+    try:
+        installed_one_of("faiss-cpu", "faiss-gpu")
+    except RuntimeUnfit as unfit:
+        sys.exit(f"matcher: {unfit}")
+
+    from matcher.service import MatcherService
+    from matcher.settings import MatcherSettings
+
     settings = MatcherSettings()
 
     def build(on: Foundation) -> MatcherService:
