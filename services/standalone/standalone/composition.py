@@ -22,5 +22,7 @@ class Platform:
             EmbedderSettings(**options), on.bus, on.store, on.topology, progress=progress, on_finished=finished
         )
         matcher = MatcherService(MatcherSettings(**options), on.bus, on.store, on.topology, on_finished=finished)
-        self.ingress = IngressService(IngressSettings(**options), on.bus, on.store, on.topology)
+        ingress_settings = IngressSettings(**options)
+        self.bind = ingress_settings.bind
+        self.ingress = IngressService(ingress_settings, on.bus, on.store, on.topology)
         self.services: list[Service] = [*on.resources(), embedder, matcher, self.ingress]

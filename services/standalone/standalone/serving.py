@@ -20,6 +20,7 @@ async def serve(settings: Settings, **options: Any) -> None:
     logging.configure(settings.log_level)
     with progress_bar(Console(stderr=True)) as progress:
         platform = Platform(Foundation.of(settings), progress, **options)
+        Console().print(f"Wajah will answer at http://{platform.bind}, documentation at /docs. Ctrl+C ends it.")
         await run(platform.services, grace_s=settings.grace_s, health_bind=None)
 
 
