@@ -4,14 +4,17 @@ import asyncio
 import contextlib
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import aio_pika
 import pytest
 import pytest_asyncio
+from aio_pika.abc import AbstractConnection
 from wajah.contracts.envelope import Reply
 from wajah.contracts.errors import WajahError
 from wajah.messaging.amqp import AmqpBus
+from wajah.messaging.amqp_link import Link
+from wajah.messaging.amqp_wire import declare
 from wajah.messaging.bus import BusError
 from wajah.messaging.topology import Topology
 
@@ -132,3 +135,29 @@ async def test_a_blocked_broker_sheds_at_once_and_is_not_ready(
 
     await served_again(bus, queue, within_s=10)
     assert bus.ready
+
+
+async def test_a_queue_that_somebody_deleted_is_there_again(broker: RabbitMqChild, bus: AmqpBus, topology: Topology) -> None:
+    for queue in topology.queues():
+        await echo(bus, queue)
+        async with await aio_pika.connect(broker.url) as connection, connection.channel() as channel:
+            await channel.queue_delete(queue.name)
+
+        await served_again(bus, queue, within_s=10)
+
+
+async def test_a_queue_declared_otherwise_is_told_at_the_start(broker: RabbitMqChild, topology: Topology) -> None:
+    async with await aio_pika.connect(broker.url) as connection, connection.channel() as channel:
+        await channel.declare_queue(topology.embed.name, durable=True, arguments={"x-max-length": 7})
+
+    link = Link(broker.url, "test", restore=_declaring(topology), lost=lambda: None, start_timeout_s=1)
+
+    with pytest.raises(BusError, match="max-length"):
+        await link.start()
+
+
+def _declaring(topology: Topology) -> Callable[[AbstractConnection], Awaitable[None]]:
+    async def restore(connection: AbstractConnection) -> None:
+        await declare(await connection.channel(), topology)
+
+    return restore

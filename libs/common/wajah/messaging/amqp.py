@@ -9,13 +9,14 @@ from typing import Final
 
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractConnection
-from aio_pika.exceptions import CONNECTION_EXCEPTIONS, DeliveryError, PublishError
+from aio_pika.exceptions import DeliveryError, PublishError
 
 from wajah.contracts.envelope import Reply
 from wajah.contracts.errors import DeadlineExceeded
 from wajah.contracts.framing import encode_reply
 from wajah.messaging import amqp_wire as wire
 from wajah.messaging.amqp_consumer import AmqpConsumer
+from wajah.messaging.amqp_errors import breaks_as_bus_error
 from wajah.messaging.amqp_link import Link
 from wajah.messaging.amqp_replies import Replies
 from wajah.messaging.bus import BusError, Handler, Message, ReturnAddress, Subscription, remaining_s
@@ -86,10 +87,7 @@ class AmqpBus:
     async def consume(self, queue: Queue, handler: Handler, *, prefetch: int, standby_s: float = 0.0) -> Subscription:
         connection = await self._consuming.use(RECONNECT_WAIT_S)
         consumer = AmqpConsumer(queue, handler, prefetch=prefetch, standby_s=standby_s, renew=self._consuming.renew)
-        try:
-            await consumer.open(connection)
-        except (*CONNECTION_EXCEPTIONS, TimeoutError) as error:
-            raise BusError(f"{queue.name} can't be consumed: {error!r}") from None
+        await consumer.open(connection)
         self._consumers.append(consumer)
         if self._consuming.connection is not connection:
             self._consuming.renew()
@@ -99,24 +97,25 @@ class AmqpBus:
         channel = self._channel
         if channel is None:
             raise BusError
-        try:
-            await channel.default_exchange.publish(message, routing_key, mandatory=True, timeout=max(timeout_s, 0.0))
-        except TimeoutError:
-            raise DeadlineExceeded from None
-        except PublishError:
-            raise Unroutable from None
-        except (DeliveryError, *CONNECTION_EXCEPTIONS):
-            raise BusError from None
-        except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
-                raise
-            raise BusError from None  # not us: the library cancels what waits on a connection that is lost
+        with breaks_as_bus_error():
+            try:
+                await channel.default_exchange.publish(message, routing_key, mandatory=True, timeout=max(timeout_s, 0.0))
+            except TimeoutError:
+                raise DeadlineExceeded from None
+            except PublishError:
+                raise Unroutable from None
+            except DeliveryError:
+                raise BusError from None
 
     async def _restore_publishing(self, connection: AbstractConnection) -> None:
         channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
-        channel.close_callbacks.add(lambda _channel, _reason: self._publishing.renew())
+        channel.close_callbacks.add(self._on_channel_close)
         self._channel = channel
+
+    def _on_channel_close(self, channel: AbstractChannel | None, _reason: BaseException | None) -> None:
+        """Not for one of an earlier connection, whose end may be told late."""
+        if channel is self._channel:
+            self._publishing.renew()
 
     def _lost_publishing(self) -> None:
         self._channel = None

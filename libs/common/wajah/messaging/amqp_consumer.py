@@ -5,12 +5,12 @@ import contextlib
 from collections.abc import Callable
 from typing import Final
 
-import aio_pika
 import structlog
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage, AbstractQueue
 
+from wajah.messaging.amqp_errors import breaks_as_bus_error
 from wajah.messaging.amqp_wire import incoming
-from wajah.messaging.bus import REDELIVERY_PAUSE_S, Delivery, Handler
+from wajah.messaging.bus import REDELIVERY_PAUSE_S, BusError, Delivery, Handler
 from wajah.messaging.topology import Queue
 
 RPC_TIMEOUT_S: Final = 5.0
@@ -40,7 +40,7 @@ class AmqpConsumer:
         self._cancelled = False
 
     async def open(self, connection: AbstractConnection) -> None:
-        """Register on a fresh connection, or be about to. Raises what aio-pika raises."""
+        """Register on a fresh connection, or be about to. Raises BusError."""
         self._registered = None
         if self._registration is not None:
             self._registration.cancel()
@@ -57,12 +57,12 @@ class AmqpConsumer:
         channel: AbstractChannel | None = None
         if self._registered is not None:
             channel, queue, tag = self._registered
-            with contextlib.suppress(*aio_pika.exceptions.CONNECTION_EXCEPTIONS, TimeoutError):
+            with contextlib.suppress(BusError), breaks_as_bus_error():
                 await queue.cancel(tag, timeout=RPC_TIMEOUT_S)
         while self._running:
             await asyncio.wait(self._running)
         if channel is not None:
-            with contextlib.suppress(*aio_pika.exceptions.CONNECTION_EXCEPTIONS, TimeoutError):
+            with contextlib.suppress(BusError), breaks_as_bus_error():
                 async with asyncio.timeout(RPC_TIMEOUT_S):
                     await channel.close()
 
@@ -70,17 +70,18 @@ class AmqpConsumer:
         await asyncio.sleep(self._standby_s)
         try:
             await self._register(connection)
-        except (*aio_pika.exceptions.CONNECTION_EXCEPTIONS, TimeoutError):
-            _log.warning("standby registration failed", queue=self._queue.name)
+        except BusError as error:
+            _log.warning("standby registration failed", queue=self._queue.name, reason=repr(error.__cause__))
             self._renew()
 
     async def _register(self, connection: AbstractConnection) -> None:
-        async with asyncio.timeout(RPC_TIMEOUT_S):
-            channel = await connection.channel(publisher_confirms=False)
-            await channel.set_qos(prefetch_count=self._prefetch)
-            queue = await channel.get_queue(self._queue.name, ensure=False)
-            tag = await queue.consume(self._receive)
-            underlay = await channel.get_underlay_channel()
+        with breaks_as_bus_error():
+            async with asyncio.timeout(RPC_TIMEOUT_S):
+                channel = await connection.channel(publisher_confirms=False)
+                await channel.set_qos(prefetch_count=self._prefetch)
+                queue = await channel.get_queue(self._queue.name, ensure=False)
+                tag = await queue.consume(self._receive)
+                underlay = await channel.get_underlay_channel()
         underlay.on_consumer_cancel_callbacks.add(self._on_broker_cancel)
         channel.close_callbacks.add(self._on_channel_close)
         self._registered = (channel, queue, tag)
@@ -89,8 +90,9 @@ class AmqpConsumer:
         """The queue was deleted, or has moved to another node."""
         self._renew()
 
-    def _on_channel_close(self, _channel: object, _reason: BaseException | None) -> None:
-        if not self._cancelled:
+    def _on_channel_close(self, channel: AbstractChannel | None, _reason: BaseException | None) -> None:
+        """Not for one of an earlier connection, whose end may be told late."""
+        if self._registered is not None and self._registered[0] is channel and not self._cancelled:
             self._renew()
 
     async def _receive(self, received: AbstractIncomingMessage) -> None:
@@ -109,5 +111,5 @@ class AmqpConsumer:
                 settled = received.reject(requeue=True)  # from RabbitMQ 4.3 on, nack doesn't count as a failed delivery
             else:
                 settled = received.ack()
-            with contextlib.suppress(*aio_pika.exceptions.CONNECTION_EXCEPTIONS):
+            with contextlib.suppress(BusError), breaks_as_bus_error():
                 await settled

@@ -15,6 +15,7 @@ import aio_pika
 import structlog
 from aio_pika.abc import AbstractConnection
 
+from wajah.messaging.amqp_errors import breaks_as_bus_error
 from wajah.messaging.bus import BusError
 
 START_TIMEOUT_S: Final = 60.0  # a broker that starts beside us takes 5 to 30 s
@@ -37,6 +38,7 @@ class Link:
         *,
         restore: Callable[[AbstractConnection], Awaitable[None]],
         lost: Callable[[], None],
+        start_timeout_s: float = START_TIMEOUT_S,
     ) -> None:
         self._url = url
         self._name = name
@@ -46,6 +48,7 @@ class Link:
         self._up = asyncio.Event()
         self._renewal = asyncio.Event()
         self._keeper: asyncio.Task[None] | None = None
+        self._start_timeout_s = start_timeout_s
         self._last_failure = ""
 
     @property
@@ -72,10 +75,10 @@ class Link:
         return True
 
     async def start(self) -> None:
-        """Raises BusError when there is no connection within START_TIMEOUT_S."""
+        """Raises BusError, with the last failure in its message, when there is no connection within `start_timeout_s`."""
         self._keeper = asyncio.create_task(self._keep(), name=f"amqp {self._name}")
         try:
-            await self.use(START_TIMEOUT_S)
+            await self.use(self._start_timeout_s)
         except BusError:
             await self.stop()
             raise BusError(f"RabbitMQ can't be reached: {self._last_failure}") from None
@@ -117,21 +120,22 @@ class Link:
     async def _keep(self) -> None:
         retry_s = FIRST_RETRY_S
         while True:
-            self._renewal.clear()
+            renewal = self._renewal = asyncio.Event()
             connection: AbstractConnection | None = None
             try:
-                async with asyncio.timeout(SETUP_TIMEOUT_S):
-                    connection = await aio_pika.connect(self._url, name=f"wajah {self._name}", heartbeat=HEARTBEAT_S)
-                    connection.close_callbacks.add(self._on_close)
-                    await self._restore(connection)
+                with breaks_as_bus_error():
+                    async with asyncio.timeout(SETUP_TIMEOUT_S):
+                        connection = await aio_pika.connect(self._url, name=f"wajah {self._name}", heartbeat=HEARTBEAT_S)
+                        connection.close_callbacks.add(lambda _connection, _reason, lost=renewal: lost.set())
+                        await self._restore(connection)
                 self._connection = connection
                 self._up.set()
                 _log.info("connected", link=self._name)
                 retry_s = FIRST_RETRY_S
-                await self._renewal.wait()
+                await renewal.wait()
                 _log.warning("connection lost", link=self._name)
             except Exception as error:
-                self._last_failure = repr(error)
+                self._last_failure = repr(error.__cause__ or error)
                 _log.warning("connecting failed", link=self._name, reason=self._last_failure)
             finally:
                 self._up.clear()
@@ -143,11 +147,8 @@ class Link:
             await asyncio.sleep(retry_s * random.uniform(0.5, 1.0))  # noqa: S311 - spreads the reconnects of many processes
             retry_s = min(retry_s * 2, LAST_RETRY_S)
 
-    def _on_close(self, _connection: object, _reason: BaseException | None) -> None:
-        self._renewal.set()
-
 
 async def _close(connection: AbstractConnection) -> None:
-    with contextlib.suppress(Exception):
+    with contextlib.suppress(BusError), breaks_as_bus_error():
         async with asyncio.timeout(CLOSE_TIMEOUT_S):
             await connection.close()

@@ -25,6 +25,8 @@ StageHandler = Callable[[Job[Any]], Awaitable[Result]]
 OnFinished = Callable[[Envelope, Reply], Awaitable[None]]
 """Called after the reply of every job that ended here."""
 
+HANDOVER_S: Final = 5.0  # how long the broker may take to accept what must not be lost
+
 _PARKED_TEXT: Final = "Server error: given up after several attempts"
 
 _log = structlog.get_logger(__name__)
@@ -41,6 +43,8 @@ class Source:
 
 class Worker:
     """Runs the stages of `handlers`. A message is acknowledged only when the next hop, or the reply, is confirmed.
+
+    A job that fails after a stage that can't be undone is left on the queue of unfinished jobs before its caller is told.
 
     A job that comes back because a worker died with it is a suspect: it goes through its queue again with one more attempt
     to its name, and runs alone. Past the delivery limit it is parked, and the caller told.
@@ -109,7 +113,7 @@ class Worker:
             advanced = envelope.advanced(error=outcome, elapsed_ms=elapsed_ms)
         else:
             timings_ms = {**envelope.timings_ms, step.stage: elapsed_ms}
-            await self._finish(delivery, envelope.model_copy(update={"timings_ms": timings_ms}), outcome)
+            await self._fail(delivery, envelope.model_copy(update={"timings_ms": timings_ms}), outcome)
             return
         if not advanced.slip:
             await self._finish(delivery, advanced, None)
@@ -117,7 +121,7 @@ class Worker:
         try:
             await self._send(self._topology.queue_of(advanced), advanced, delivery)
         except WajahError as error:
-            await self._finish(delivery, advanced, error.as_data())
+            await self._fail(delivery, advanced, error.as_data())
         else:
             metrics.JOBS.labels(step.stage, Code.SUCCESS.value).inc()
 
@@ -149,10 +153,23 @@ class Worker:
         return True
 
     async def _answer_late(self, delivery: Delivery, envelope: Envelope) -> None:
+        await self._leave_unfinished(envelope)
         try:
             await self._finish(delivery, envelope, DeadlineExceeded().as_data())
         except BusError:
             _log.info("late job dropped", job_id=envelope.job_id, trx_id=envelope.trx_id)
+
+    async def _fail(self, delivery: Delivery, envelope: Envelope, error: JobError) -> None:
+        await self._leave_unfinished(envelope)
+        await self._finish(delivery, envelope, error)
+
+    async def _leave_unfinished(self, envelope: Envelope) -> None:
+        """Raises BusError, so that the message comes back rather than be lost."""
+        if any(STAGES[stage].irreversible for stage in envelope.results):
+            _log.error("job unfinished", stage=envelope.next_stage.value, job_id=envelope.job_id, trx_id=envelope.trx_id)
+            message = Message(encode(envelope), time.time() + HANDOVER_S, FRAME_TYPE)
+            await self._bus.publish(self._topology.unfinished, message)
+            metrics.UNFINISHED.inc()
 
     async def _park(self, delivery: Delivery, envelope: Envelope) -> None:
         """Reads are parked without their binary fields: images never enter a durable queue."""

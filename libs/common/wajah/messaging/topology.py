@@ -26,7 +26,7 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """The two queues of one matcher shard: reads travel light, writes are durable."""
+    """The two queues of one matcher shard, or of a connector: reads travel light, writes are durable."""
 
     reads: Queue
     writes: Queue
@@ -47,6 +47,17 @@ class Topology:
         return Queue(f"{self.prefix}.embed", max_length=EMBED_QUEUE_LENGTH)
 
     @property
+    def pedulilindungi(self) -> Shard:
+        """The two queues of the PeduliLindungi connector."""
+        name = f"{self.prefix}.pedulilindungi"
+        return Shard(reads=Queue(name), writes=Queue(f"{name}.write", durable=True))
+
+    @property
+    def unfinished(self) -> Queue:
+        """Jobs that failed after a stage that can't be undone; the owner of that stage brings them to their end."""
+        return Queue(f"{self.prefix}.unfinished", durable=True)
+
+    @property
     def dead_letters(self) -> str:
         """Name of the queue of what could not be handled."""
         return f"{self.prefix}.dead"
@@ -61,13 +72,13 @@ class Topology:
         return crc32("\0".join(gallery).encode()) % self.shards
 
     def queues(self) -> list[Queue]:
-        shards = [self.shard(number) for number in range(self.shards)]
-        return [self.embed, *(queue for shard in shards for queue in (shard.reads, shard.writes))]
+        shards = [*(self.shard(number) for number in range(self.shards)), self.pedulilindungi]
+        return [self.embed, self.unfinished, *(queue for shard in shards for queue in (shard.reads, shard.writes))]
 
     def queue_of(self, envelope: Envelope) -> Queue:
         """The queue of an envelope's next stage."""
         spec = STAGES[envelope.next_stage]
         if spec.service == "embedder":
             return self.embed
-        shard = self.shard(self.shard_of(envelope.gallery))
+        shard = self.pedulilindungi if spec.service == "pedulilindungi" else self.shard(self.shard_of(envelope.gallery))
         return shard.writes if spec.kind is Kind.WRITE else shard.reads
