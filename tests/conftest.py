@@ -4,7 +4,7 @@ import pytest
 
 from tests.servers.reporting import not_run
 
-pytest_plugins = ["tests.servers.rabbitmq"]
+pytest_plugins = ["tests.servers.mongodb", "tests.servers.rabbitmq"]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
