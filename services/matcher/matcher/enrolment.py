@@ -8,11 +8,10 @@ from datetime import UTC, datetime
 from wajah.contracts.envelope import Job
 from wajah.contracts.jobs import DeleteFace, Enrol, ListFaces
 from wajah.contracts.results import Embedded, Enrolled, FaceDeleted, FacesListed, ListedFace
-from wajah.storage.ports import Face, Quota, Store
+from wajah.storage.ports import Face, Store
 
 from matcher.calibrated import CalibratedModels
 from matcher.keeper import Keeper
-from matcher.quotas import reserved
 
 
 class Enrolment:
@@ -35,7 +34,7 @@ class Enrolment:
             job_id=job.envelope.job_id,
             enrolled_at=datetime.now(UTC),
         )
-        replaced = await self._write(face, replace=job.payload.force)
+        replaced = await self._store.faces.enrol(face, replace=job.payload.force)
         await self._keeper.follow(face.gallery)
         return Enrolled(user_id=face.user_id, replaced=replaced)
 
@@ -47,18 +46,6 @@ class Enrolment:
     async def delete(self, job: Job[DeleteFace]) -> FaceDeleted:
         """Raises UserNotFound."""
         user_id = job.payload.user_id
-        enrolled = await self._store.faces.get(job.gallery, user_id)
         await self._store.faces.delete(job.gallery, user_id, job.envelope.job_id)
         await self._keeper.follow(job.gallery)
-        if enrolled is not None:  # else this same job deleted it before
-            await self._store.clients.give_back(job.gallery.client_id, Quota.FACES)
         return FaceDeleted(user_id=user_id)
-
-    async def _write(self, face: Face, *, replace: bool) -> bool:
-        """Only a new face takes from the quota: neither a replacement does, nor the same job once more."""
-        if await self._store.faces.get(face.gallery, face.user_id) is not None:
-            return await self._store.faces.enrol(face, replace=replace)
-        async with reserved(self._store.clients, face.gallery.client_id, Quota.FACES) as reservation:
-            replaced = await self._store.faces.enrol(face, replace=replace)
-            reservation.needed = not replaced
-        return replaced

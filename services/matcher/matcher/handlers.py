@@ -9,6 +9,7 @@ from matcher.catalogue import Catalogue
 from matcher.enrolment import Enrolment
 from matcher.keeper import Keeper
 from matcher.recognition import Recognition
+from matcher.registration import Registration
 
 
 def handlers(store: Store, keeper: Keeper) -> dict[Stage, StageHandler]:
@@ -17,6 +18,7 @@ def handlers(store: Store, keeper: Keeper) -> dict[Stage, StageHandler]:
     recognition = Recognition(store, keeper, models)
     enrolment = Enrolment(store, keeper, models)
     catalogue = Catalogue(store, keeper)
+    registration = Registration(store)
     return {
         Stage.MATCH_ENROL: enrolment.enrol,
         Stage.MATCH_VERIFY: recognition.verify,
@@ -27,4 +29,7 @@ def handlers(store: Store, keeper: Keeper) -> dict[Stage, StageHandler]:
         Stage.GALLERY_DELETE: catalogue.delete,
         Stage.FACE_LIST: enrolment.list,
         Stage.FACE_DELETE: enrolment.delete,
+        Stage.CLIENT_REGISTER: registration.register,
+        Stage.CLIENT_DEREGISTER: registration.deregister,
+        Stage.CLIENT_COUNTERS: registration.count,
     }

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 import structlog
 from wajah.messaging.bus import Bus
@@ -13,6 +15,7 @@ from wajah.storage.ports import Store
 from matcher.gallery import Resources
 from matcher.handlers import handlers
 from matcher.keeper import Keeper
+from matcher.registration import erase_deregistered
 from matcher.settings import MatcherSettings
 from matcher.threads import search_threads
 
@@ -46,13 +49,16 @@ class MatcherService:
         )
         self._keeper = Keeper(resources, memory_bytes=settings.gallery_memory_mb << 20)
         self._worker = Worker(bus, topology, handlers(store, self._keeper), on_finished=on_finished)
-        self._audits: asyncio.Task[None] | None = None
+        self._chores: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Raises RuntimeUnfit unless exactly one build of FAISS is installed, BusError when a queue can't be consumed."""
         installed_one_of("faiss-cpu", "faiss-gpu")
         await self._worker.start(self.sources())
-        self._audits = asyncio.create_task(self._audit(), name="gallery audits")
+        self._chores = [
+            asyncio.create_task(_regularly(self._keeper.audit, self._settings.audit_every_s), name="gallery audits"),
+            asyncio.create_task(_regularly(self._erase, self._settings.erase_every_s), name="erasure of clients"),
+        ]
         self._serving = True
 
     def sources(self) -> list[Source]:
@@ -79,16 +85,20 @@ class MatcherService:
 
     async def stop(self) -> None:
         """Also after a drain that was cut short."""
-        if self._audits is not None:
-            self._audits.cancel()
+        for chore in self._chores:
+            chore.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await self._audits
+                await chore
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _audit(self) -> None:
-        while True:
-            await asyncio.sleep(self._settings.audit_every_s)
-            try:
-                await self._keeper.audit()
-            except Exception:
-                _log.exception("audit failed")
+    async def _erase(self) -> None:
+        await erase_deregistered(self._store, grace=timedelta(days=self._settings.grace_period_days))
+
+
+async def _regularly(work: Callable[[], Awaitable[None]], every_s: float) -> None:
+    while True:
+        await asyncio.sleep(every_s)
+        try:
+            await work()
+        except Exception:
+            _log.exception("chore failed", chore=work.__name__)

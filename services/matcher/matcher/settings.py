@@ -31,3 +31,7 @@ class MatcherSettings(Settings):
     """How long a search may wait for more probes under load."""
     audit_every_s: Annotated[float, Field(gt=0)] = 3600.0
     """How often galleries in memory are compared with the store."""
+    erase_every_s: Annotated[float, Field(gt=0)] = 3600.0
+    """How often clients whose grace period has ended are looked for and erased."""
+    grace_period_days: Annotated[float, Field(ge=0)] = 30.0
+    """How long a client that deregistered can register again, and find what it had."""

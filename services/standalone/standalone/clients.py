@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from wajah.contracts.errors import Code, WajahError
-from wajah.contracts.types import GalleryKey
+from wajah.contracts.types import FIRST_GALLERY_SUFFIX, MAX_IDENTIFIER_CHARS, GalleryKey, first_gallery
 from wajah.security.passwords import Passwords
 from wajah.storage.connect import open_store
 from wajah.storage.ports import Client, Quota, Store
 
 GENERATED_PASSWORD_BYTES = 18
+MAX_CLIENT_ID_CHARS = MAX_IDENTIFIER_CHARS - len(FIRST_GALLERY_SUFFIX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,24 +33,18 @@ class AddedClient:
     limits: Limits
 
 
-def first_gallery(client_id: str) -> str:
-    """The gallery that every client starts with (`face-api.md`, client/register)."""
-    return f"{client_id}@trial"
-
-
 async def add_client(
     store: Store, passwords: Passwords, client_id: str, password: str | None, limits: Limits
 ) -> AddedClient:
     """Create an account with its first gallery. Raises WajahError 400 for a client that exists or an unusable id."""
     gallery_id = first_gallery(client_id)
-    if not client_id.isprintable() or not 1 <= len(client_id) <= 120 - len("@trial"):
-        raise WajahError(Code.MALFORMED, "a client id is 1 to 114 printable characters")
+    if not client_id.isprintable() or not 1 <= len(client_id) <= MAX_CLIENT_ID_CHARS:
+        raise WajahError(Code.MALFORMED, f"a client id is 1 to {MAX_CLIENT_ID_CHARS} printable characters")
     chosen = password or secrets.token_urlsafe(GENERATED_PASSWORD_BYTES)
-    galleries_left = None if limits.galleries is None else max(0, limits.galleries - 1)
     client = Client(
         client_id=client_id,
         password_hash=await passwords.hash(chosen),
-        remaining={Quota.HITS: limits.hits, Quota.FACES: limits.faces, Quota.GALLERIES: galleries_left},
+        remaining={Quota.HITS: limits.hits, Quota.FACES: limits.faces, Quota.GALLERIES: limits.galleries},
         created_at=datetime.now(UTC),
     )
     await store.clients.add(client)

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from wajah.contracts.stages import JobName
-from wajah.contracts.types import Binary, Contract, Identifier
+from wajah.contracts.types import Binary, Contract, Identifier, PersonName
 
 Similarity = Annotated[float, Field(ge=0.0, le=1.0)]
 
@@ -33,7 +33,7 @@ class Enrol(ProbePayload):
 
     job = JobName.ENROL
     user_id: Identifier
-    user_name: Identifier
+    user_name: PersonName
     force: bool = False
 
 
@@ -92,6 +92,24 @@ class DeleteFace(GalleryPayload):
     user_id: Identifier
 
 
+class RegisterClient(Payload):
+    """Give the client its first gallery; one that deregistered gets back what it had."""
+
+    job = JobName.CLIENT_REGISTER
+
+
+class DeregisterClient(Payload):
+    """Close the client's access; its galleries are erased when the grace period ends."""
+
+    job = JobName.CLIENT_DEREGISTER
+
+
+class CountClient(Payload):
+    """What is left of the client's quotas?"""
+
+    job = JobName.CLIENT_COUNTERS
+
+
 PAYLOADS: dict[JobName, type[Payload]] = {
     payload.job: payload
     for payload in (
@@ -105,5 +123,8 @@ PAYLOADS: dict[JobName, type[Payload]] = {
         DeleteGallery,
         ListFaces,
         DeleteFace,
+        RegisterClient,
+        DeregisterClient,
+        CountClient,
     )
 }

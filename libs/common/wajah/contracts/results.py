@@ -108,6 +108,29 @@ class FaceDeleted(Result):
     user_id: str
 
 
+class ClientRegistered(Result):
+    """`gallery_id` is the client's first gallery."""
+
+    stage = Stage.CLIENT_REGISTER
+    gallery_id: str
+
+
+class ClientDeregistered(Result):
+    """The galleries that are erased when the grace period ends, oldest first."""
+
+    stage = Stage.CLIENT_DEREGISTER
+    gallery_ids: tuple[str, ...]
+
+
+class ClientCounted(Result):
+    """What is left of each quota, from 0; None is unlimited."""
+
+    stage = Stage.CLIENT_COUNTERS
+    hits: int | None
+    faces: int | None
+    galleries: int | None
+
+
 RESULTS: dict[Stage, type[Result]] = {
     result.stage: result
     for result in (
@@ -122,5 +145,8 @@ RESULTS: dict[Stage, type[Result]] = {
         GalleryDeleted,
         FacesListed,
         FaceDeleted,
+        ClientRegistered,
+        ClientDeregistered,
+        ClientCounted,
     )
 }

@@ -20,6 +20,9 @@ class Stage(StrEnum):
     GALLERY_DELETE = "match.gallery.delete"
     FACE_LIST = "match.face.list"
     FACE_DELETE = "match.face.delete"
+    CLIENT_REGISTER = "match.client.register"
+    CLIENT_DEREGISTER = "match.client.deregister"
+    CLIENT_COUNTERS = "match.client.counters"
 
 
 class Kind(StrEnum):
@@ -58,6 +61,9 @@ STAGES: Final[dict[Stage, StageSpec]] = {
     Stage.GALLERY_DELETE: StageSpec("matcher", Kind.WRITE, True, _NOTHING),
     Stage.FACE_LIST: StageSpec("matcher", Kind.READ, True, _NOTHING),
     Stage.FACE_DELETE: StageSpec("matcher", Kind.WRITE, True, _NOTHING),
+    Stage.CLIENT_REGISTER: StageSpec("matcher", Kind.WRITE, True, _NOTHING),
+    Stage.CLIENT_DEREGISTER: StageSpec("matcher", Kind.WRITE, True, _NOTHING),
+    Stage.CLIENT_COUNTERS: StageSpec("matcher", Kind.READ, True, _NOTHING),
 }
 
 
@@ -74,6 +80,9 @@ class JobName(StrEnum):
     GALLERY_DELETE = "gallery.delete"
     FACE_LIST = "face.list"
     FACE_DELETE = "face.delete"
+    CLIENT_REGISTER = "client.register"
+    CLIENT_DEREGISTER = "client.deregister"
+    CLIENT_COUNTERS = "client.counters"
 
 
 class Step(Contract):
@@ -94,4 +103,7 @@ ITINERARIES: Final[dict[JobName, tuple[Step, ...]]] = {
     JobName.GALLERY_DELETE: (Step(stage=Stage.GALLERY_DELETE),),
     JobName.FACE_LIST: (Step(stage=Stage.FACE_LIST),),
     JobName.FACE_DELETE: (Step(stage=Stage.FACE_DELETE),),
+    JobName.CLIENT_REGISTER: (Step(stage=Stage.CLIENT_REGISTER),),
+    JobName.CLIENT_DEREGISTER: (Step(stage=Stage.CLIENT_DEREGISTER),),
+    JobName.CLIENT_COUNTERS: (Step(stage=Stage.CLIENT_COUNTERS),),
 }

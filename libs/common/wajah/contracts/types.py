@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import unicodedata
 from typing import Annotated, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
@@ -12,6 +13,12 @@ MAX_IDENTIFIER_CHARS = 120
 def _printable(value: str) -> str:
     if not 1 <= len(value) <= MAX_IDENTIFIER_CHARS or not value.isprintable():
         raise ValueError(f"must be 1 to {MAX_IDENTIFIER_CHARS} printable characters")
+    return value
+
+
+def _free_of_controls(value: str) -> str:
+    if not 1 <= len(value) <= MAX_IDENTIFIER_CHARS or any(unicodedata.category(each) in {"Cc", "Cs"} for each in value):
+        raise ValueError(f"must be 1 to {MAX_IDENTIFIER_CHARS} characters without control characters")
     return value
 
 
@@ -28,6 +35,10 @@ def bytes_or_base64(value: object) -> object:
 Identifier = Annotated[str, AfterValidator(_printable)]
 """Printable text of 1 to 120 characters, compared exactly (`wire-facts.md`, Requests)."""
 
+PersonName = Annotated[str, AfterValidator(_free_of_controls)]
+"""A name as people write it, of 1 to 120 characters: shown, never compared. Only control characters and lone surrogates are
+refused; word processors leave no-break spaces in names, and some scripts need zero-width joiners."""
+
 Binary = Annotated[bytes, BeforeValidator(bytes_or_base64)]
 """Raw bytes in a binary frame, base64 text in a JSON message."""
 
@@ -36,6 +47,14 @@ class Contract(BaseModel):
     """Base of everything on the queue: immutable, deaf to keys that a newer publisher may add, errors without the input."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+
+FIRST_GALLERY_SUFFIX = "@trial"
+
+
+def first_gallery(client_id: str) -> str:
+    """The gallery that every client starts with."""
+    return client_id + FIRST_GALLERY_SUFFIX
 
 
 class GalleryKey(NamedTuple):

@@ -4,7 +4,7 @@ Every method ends within `TIMEOUT_S` or raises StoreUnavailable. A write that re
 repeated by the same job with the same outcome.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -70,14 +70,23 @@ class QuotaUsedUp(WajahError):
         super().__init__(Code.DENIED, f"Requested resource denied: {quota.value} used up")
 
 
+class NotRegistered(WajahError):
+    """The client deregistered, or there is none."""
+
+    def __init__(self) -> None:
+        super().__init__(Code.DENIED, "Requested resource denied: client not registered")
+
+
 @dataclass(frozen=True, slots=True)
 class Client:
-    """An integrator. `remaining` holds what is left of each quota; None is unlimited."""
+    """An integrator. `remaining` holds what is left of each quota: None is unlimited, and it is below 0 where the limit was
+    set lower than what the client has."""
 
     client_id: str
     password_hash: str
     remaining: dict[Quota, int | None]
     created_at: datetime
+    deregistered_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,16 +142,44 @@ class Clients(Protocol):
 
     async def get(self, client_id: str) -> Client | None: ...
 
-    async def authorise(self, token_sha256: bytes, *, hits: int) -> Client:
-        """Check a token and take `hits` of its client's quota, in one atomic update.
+    async def list(self) -> list[Client]:
+        """In order of their ids."""
 
-        Raises WajahError 401 for an unknown, expired or revoked token, QuotaUsedUp when fewer hits are left.
+    async def authorise(self, token_sha256: bytes, *, hits: int, deregistered: bool = False) -> Client:
+        """Check a token and take `hits` of its client's quota, in one atomic update: of racing callers exactly as many pass
+        as there were hits.
+
+        Raises WajahError 401 for an unknown, expired or revoked token, NotRegistered unless `deregistered` clients may call,
+        QuotaUsedUp when fewer hits are left.
         """
 
-    async def take(self, client_id: str, quota: Quota, amount: int = 1) -> None:
-        """Raises QuotaUsedUp when less than `amount` is left: of racing callers exactly as many pass as there were."""
+    async def limit(self, client_id: str, limits: Mapping[Quota, int | None]) -> None:
+        """Set some of its limits: hits from now on; faces and galleries in all, those that it has included. None is
+        unlimited. Raises NotRegistered for an unknown client."""
 
-    async def give_back(self, client_id: str, quota: Quota, amount: int = 1) -> None: ...
+    async def holdings(self, client_id: str) -> dict[Quota, int]:
+        """How many faces and galleries it has."""
+
+
+class Registrations(Protocol):
+    """Which clients deregistered, and their erasure."""
+
+    async def register(self, client_id: str) -> None:
+        """Undo a deregistration. Raises NotRegistered for an unknown client, and once its erasure has begun."""
+
+    async def deregister(self, client_id: str, at: datetime) -> None:
+        """Repeated, the first moment counts. Raises NotRegistered for an unknown client."""
+
+    async def due(self, before: datetime) -> list[str]:
+        """Clients that deregistered before that moment, and those whose erasure was begun and has not ended."""
+
+    async def erase(self, client_id: str, *, before: datetime | None = None) -> bool:
+        """Erase the account with its tokens, galleries, faces and keys; with `before`, only if it deregistered earlier.
+
+        Its tokens end first, and from then on nothing brings it back. It takes as long as there are faces, in steps of
+        which each ends in time; ended early it is `due` until somebody goes on, and several may do so at once. False
+        where there is nothing to erase.
+        """
 
 
 class Tokens(Protocol):
@@ -153,8 +190,13 @@ class Tokens(Protocol):
 
 
 class Galleries(Protocol):
+    """A gallery takes one of its client's GALLERIES while it exists, exactly one, whatever crashes or is repeated."""
+
     async def create(self, gallery: GalleryKey, job_id: str) -> bool:
-        """True when created now, False when this same job created it before. Raises GalleryExists."""
+        """True when created now, False when this same job created it before.
+
+        Raises GalleryExists, NotRegistered for an unknown client, QuotaUsedUp where it is one too many.
+        """
 
     async def list(self, client_id: str) -> list[str]:
         """Oldest first."""
@@ -171,12 +213,16 @@ class Galleries(Protocol):
 
 
 class Faces(Protocol):
-    """Every change raises its gallery's sequence after it is durable and before the call returns."""
+    """Every change raises its gallery's sequence after it is durable and before the call returns.
+
+    A face takes one of its client's FACES while it exists, exactly one, whatever crashes or is repeated.
+    """
 
     async def enrol(self, face: Face, *, replace: bool) -> bool:
-        """Write a face; True when it replaced another. Raises GalleryNotFound, and UserExists unless `replace`.
+        """Write a face; True when it replaced another.
 
-        A job that already enrolled this face gets its first answer again.
+        Raises GalleryNotFound, UserExists unless `replace`, QuotaUsedUp where a new face is one too many. A job that
+        already enrolled this face gets its first answer again.
         """
 
     async def get(self, gallery: GalleryKey, user_id: str) -> Face | None: ...
@@ -211,6 +257,7 @@ class Store(Protocol):
     """A database. `ready` asks it a question."""
 
     clients: Clients
+    registrations: Registrations
     tokens: Tokens
     galleries: Galleries
     faces: Faces

@@ -2,20 +2,21 @@
 
 import sqlite3
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Final
 
 from wajah.contracts.errors import Code, WajahError
-from wajah.storage.ports import Client, ClientExists, Quota, QuotaUsedUp
+from wajah.storage.ports import Client, ClientExists, NotRegistered, Quota
 from wajah.storage.sqlite.database import Database
+from wajah.storage.sqlite.quotas import holdings, take
 
-_HOLDER = """
-SELECT clients.* FROM tokens JOIN clients USING (client_id)
-WHERE sha256 = ? AND (expires_at IS NULL OR expires_at > ?)
-"""
+_CLIENTS: Final = "SELECT clients.*, at AS deregistered_at FROM clients LEFT JOIN deregistrations USING (client_id)"
+_HOLDER: Final = f"{_CLIENTS} JOIN tokens USING (client_id) WHERE sha256 = ? AND (expires_at IS NULL OR expires_at > ?)"
 
 
 class SqliteClients:
-    """`wajah.storage.ports.Clients`. In the file a quota without limit is NULL, and NULL less one is NULL."""
+    """`wajah.storage.ports.Clients`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -39,40 +40,54 @@ class SqliteClients:
 
     async def get(self, client_id: str) -> Client | None:
         def work(connection: sqlite3.Connection) -> Client | None:
-            row = connection.execute("SELECT * FROM clients WHERE client_id = ?", (client_id,)).fetchone()
+            row = connection.execute(f"{_CLIENTS} WHERE client_id = ?", (client_id,)).fetchone()
             return None if row is None else _client(row)
 
         return await self._database.read(work)
 
-    async def authorise(self, token_sha256: bytes, *, hits: int) -> Client:
-        """Where hits are unlimited nothing is written: the answer costs one read."""
+    async def list(self) -> list[Client]:
+        def work(connection: sqlite3.Connection) -> list[Client]:
+            return [_client(row) for row in connection.execute(f"{_CLIENTS} ORDER BY client_id")]
+
+        return await self._database.read(work)
+
+    async def authorise(self, token_sha256: bytes, *, hits: int, deregistered: bool = False) -> Client:
+        """Where there are no hits to take, or no limit to them, nothing is written: the answer costs one read."""
 
         def look(connection: sqlite3.Connection) -> Client:
             row = connection.execute(_HOLDER, (token_sha256, time.time())).fetchone()
             if row is None:
                 raise WajahError(Code.UNAUTHORIZED)
+            if row["deregistered_at"] is not None and not deregistered:
+                raise NotRegistered
             return _client(row)
 
         def look_and_take(connection: sqlite3.Connection) -> Client:
             client = look(connection)
-            _take(connection, client.client_id, Quota.HITS, hits)
+            take(connection, client.client_id, Quota.HITS, hits)
             return look(connection)
 
         client = await self._database.read(look)
-        if client.remaining[Quota.HITS] is None:
+        if not hits or client.remaining[Quota.HITS] is None:
             return client
         return await self._database.write(look_and_take)
 
-    async def take(self, client_id: str, quota: Quota, amount: int = 1) -> None:
-        await self._database.write(lambda connection: _take(connection, client_id, quota, amount))
+    async def limit(self, client_id: str, limits: Mapping[Quota, int | None]) -> None:
+        def work(connection: sqlite3.Connection) -> None:
+            held = holdings(connection, client_id)
+            for quota, limit in limits.items():
+                left = None if limit is None else limit - held.get(quota, 0)
+                known = connection.execute(
+                    f"UPDATE clients SET {quota.value} = ? WHERE client_id = ?",  # noqa: S608 - a column's name
+                    (left, client_id),
+                )
+                if not known.rowcount:
+                    raise NotRegistered
 
-    async def give_back(self, client_id: str, quota: Quota, amount: int = 1) -> None:
-        await self._database.write(
-            lambda connection: connection.execute(
-                f"UPDATE clients SET {quota.value} = {quota.value} + ? WHERE client_id = ?",  # noqa: S608 - a column's name
-                (amount, client_id),
-            )
-        )
+        await self._database.write(work)
+
+    async def holdings(self, client_id: str) -> dict[Quota, int]:
+        return await self._database.read(lambda connection: holdings(connection, client_id))
 
 
 class SqliteTokens:
@@ -99,21 +114,12 @@ class SqliteTokens:
         return await self._database.write(work)
 
 
-def _take(connection: sqlite3.Connection, client_id: str, quota: Quota, amount: int) -> None:
-    column = quota.value
-    taken = connection.execute(
-        f"UPDATE clients SET {column} = {column} - :amount "  # noqa: S608 - a column's name
-        f"WHERE client_id = :client_id AND ({column} IS NULL OR {column} >= :amount)",
-        {"amount": amount, "client_id": client_id},
-    )
-    if not taken.rowcount:
-        raise QuotaUsedUp(quota)
-
-
 def _client(row: sqlite3.Row) -> Client:
+    deregistered_at = row["deregistered_at"]
     return Client(
         client_id=row["client_id"],
         password_hash=row["password_hash"],
         remaining={quota: row[quota.value] for quota in Quota},
         created_at=datetime.fromtimestamp(row["created_at"], UTC),
+        deregistered_at=None if deregistered_at is None else datetime.fromtimestamp(deregistered_at, UTC),
     )

@@ -9,9 +9,10 @@ from typing import Final
 import numpy as np
 
 from wajah.contracts.types import GalleryKey
-from wajah.storage.ports import Face, FaceBatch, UserExists, UserNotFound
+from wajah.storage.ports import Face, FaceBatch, Quota, UserExists, UserNotFound
 from wajah.storage.sqlite.database import Database
 from wajah.storage.sqlite.galleries import changed, found, remember
+from wajah.storage.sqlite.quotas import give_back, take
 
 BATCH: Final = 4096
 MANY: Final = 500  # SQLite refuses more than some thousand variables in a statement
@@ -49,6 +50,7 @@ class SqliteFaces:
             if enrolled is not None and not replace:
                 raise UserExists
             if enrolled is None:
+                take(connection, face.gallery.client_id, Quota.FACES)
                 connection.execute(
                     "INSERT INTO faces (user_name, model_id, template, job_id, enrolled_at, replaced, gallery, user_id) "
                     "VALUES (?, ?, ?, ?, ?, 0, ?, ?)",
@@ -99,6 +101,7 @@ class SqliteFaces:
             gone = connection.execute("DELETE FROM faces WHERE gallery = ? AND user_id = ?", (row["number"], user_id))
             if not gone.rowcount:
                 raise UserNotFound
+            give_back(connection, gallery.client_id, Quota.FACES)
             remember(connection, job_id, gone.rowcount)
             changed(connection, row, user_id)
 

@@ -4,8 +4,9 @@ import sqlite3
 import time
 
 from wajah.contracts.types import GalleryKey
-from wajah.storage.ports import CHANGES_KEPT, Changes, GalleryExists, GalleryNotFound
+from wajah.storage.ports import CHANGES_KEPT, Changes, GalleryExists, GalleryNotFound, Quota
 from wajah.storage.sqlite.database import Database
+from wajah.storage.sqlite.quotas import give_back, take
 
 
 class SqliteGalleries:
@@ -22,6 +23,7 @@ class SqliteGalleries:
                 if row["job_id"] == job_id:
                     return False
                 raise GalleryExists
+            take(connection, gallery.client_id, Quota.GALLERIES)
             connection.execute(
                 "INSERT INTO galleries (client_id, gallery_id, sequence, job_id) VALUES (?, ?, ?, ?)",
                 (*gallery, time.time_ns() // 1000, job_id),
@@ -48,6 +50,8 @@ class SqliteGalleries:
             faces = connection.execute("DELETE FROM faces WHERE gallery = ?", (row["number"],)).rowcount
             connection.execute("DELETE FROM changes WHERE gallery = ?", (row["number"],))
             connection.execute("DELETE FROM galleries WHERE number = ?", (row["number"],))
+            give_back(connection, gallery.client_id, Quota.GALLERIES)
+            give_back(connection, gallery.client_id, Quota.FACES, faces)
             remember(connection, job_id, faces)
             return faces
 

@@ -12,6 +12,12 @@ CREATE TABLE IF NOT EXISTS clients (
     created_at REAL NOT NULL
 ) STRICT;
 
+CREATE TABLE IF NOT EXISTS deregistrations (
+    client_id TEXT PRIMARY KEY,
+    at REAL NOT NULL,
+    erasing INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
 CREATE TABLE IF NOT EXISTS tokens (
     sha256 BLOB PRIMARY KEY,
     client_id TEXT NOT NULL,

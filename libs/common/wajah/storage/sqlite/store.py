@@ -3,12 +3,13 @@
 from pathlib import Path
 
 from wajah.contracts.errors import WajahError
-from wajah.storage.ports import Clients, Faces, Galleries, Models, Tokens, Transactions
+from wajah.storage.ports import Clients, Faces, Galleries, Models, Registrations, Tokens, Transactions
 from wajah.storage.sqlite.accounts import SqliteClients, SqliteTokens
 from wajah.storage.sqlite.database import Database
 from wajah.storage.sqlite.faces import SqliteFaces
 from wajah.storage.sqlite.galleries import SqliteGalleries
 from wajah.storage.sqlite.records import SqliteModels, SqliteTransactions
+from wajah.storage.sqlite.registrations import SqliteRegistrations
 
 
 class SqliteStore:
@@ -17,6 +18,7 @@ class SqliteStore:
     def __init__(self, path: Path) -> None:
         self._database = Database(path)
         self.clients: Clients = SqliteClients(self._database)
+        self.registrations: Registrations = SqliteRegistrations(self._database)
         self.tokens: Tokens = SqliteTokens(self._database)
         self.galleries: Galleries = SqliteGalleries(self._database)
         self.faces: Faces = SqliteFaces(self._database)
