@@ -271,7 +271,7 @@ async def test_a_full_house_refuses_without_taking_a_hit_and_still_answers_what_
 async def test_a_store_that_can_not_be_reached_is_503(tmp_path: Path) -> None:
     async with platform(tmp_path) as running:
 
-        async def authorise(_token_sha256: bytes, *, hits: int) -> Client:
+        async def authorise(_token_sha256: bytes, *, hits: int, deregistered: bool = False) -> Client:
             raise StoreUnavailable
 
         running.store.clients.authorise = authorise  # type: ignore[method-assign]  # a store that has gone

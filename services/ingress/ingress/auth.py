@@ -10,20 +10,20 @@ from wajah.storage.ports import Clients
 from ingress.record import record_of
 
 HEADER: Final = "Accesstoken"
-HITS_PER_CALL: Final = 1
 
 
 class Authenticator:
-    """Every call with a valid token counts as one API hit, whatever comes of it; what was refused at the door does not."""
+    """A call with a valid token counts, whatever comes of it; what was refused at the door does not."""
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
 
-    async def client_of(self, request: Request) -> str:
-        """The calling client's id. Raises WajahError 401, and 403 where its hits are used up."""
+    async def client_of(self, request: Request, *, hits: int, deregistered: bool) -> str:
+        """The calling client's id, for so many hits. Raises WajahError 401, and 403 where its hits are used up, and unless
+        `deregistered` clients may call for one that is."""
         token = request.headers.get(HEADER, "").strip()
         if not token:
             raise WajahError(Code.UNAUTHORIZED)
-        client = await self._clients.authorise(sha256_of(token), hits=HITS_PER_CALL)
+        client = await self._clients.authorise(sha256_of(token), hits=hits, deregistered=deregistered)
         record_of(request).client_id = client.client_id
         return client.client_id

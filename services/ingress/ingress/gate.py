@@ -26,10 +26,11 @@ class Gate:
             for service in {spec.service for spec in STAGES.values()}
         }
 
-    async def admit(self, request: Request, job: JobName) -> str:
-        """The calling client's id. Raises WajahError 503 before anything is spent on the request, then 401 or 403."""
+    async def admit(self, request: Request, job: JobName, *, hits: int = 1, deregistered: bool = False) -> str:
+        """The calling client's id, for so many hits. Raises WajahError 503 before anything is spent on the request, then
+        401, and 403, for a client that deregistered unless such may call."""
         self._lane(job).check()
-        return await self._authenticator.client_of(request)
+        return await self._authenticator.client_of(request, hits=hits, deregistered=deregistered)
 
     async def body(self, request: Request) -> bytes:
         """Raises HttpFault 413 or 408."""

@@ -70,10 +70,19 @@ def test_another_json_type_is_malformed(field: str, value: Any) -> None:
     assert told(EnrollFaceBody, ENROL | {field: value}) == "400"
 
 
-@pytest.mark.parametrize("value", ["x" * 121, "tab\there", "new\nline", "nul\x00", "\x7f", "\u200b", "\u2028"])
+@pytest.mark.parametrize("value", ["x" * 121, "tab\there", "new\nline", "nul\x00", "\x7f", "\x85"])
 @pytest.mark.parametrize("field", ["user_id", "user_name", "facegallery_id"])
-def test_an_id_that_is_too_long_or_not_printable_is_malformed(field: str, value: str) -> None:
+def test_control_characters_and_more_than_120_characters_are_malformed(field: str, value: str) -> None:
     assert told(EnrollFaceBody, ENROL | {field: value}) == "400"
+
+
+@pytest.mark.parametrize("value", ["a\u00a0b", "\u200d", "\u200b", "\u2028", "\ufeff"])
+def test_a_name_may_hold_what_an_id_may_not(value: str) -> None:
+    named = parse(EnrollFaceBody, json.dumps(ENROL | {"user_name": value}).encode(), wrapped=False)
+
+    assert named.user_name == value
+    assert told(EnrollFaceBody, ENROL | {"user_id": value}) == "400"
+    assert told(EnrollFaceBody, ENROL | {"facegallery_id": value}) == "400"
 
 
 @pytest.mark.parametrize(

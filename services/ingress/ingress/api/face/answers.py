@@ -6,8 +6,11 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 from wajah.contracts.errors import MESSAGES, Code
 
 DECIMALS = 6
+UNLIMITED = 2**31 - 1
 
 Similarity = Annotated[float, Field(ge=0, le=1), PlainSerializer(lambda value: round(value, DECIMALS), return_type=float)]
+
+Counter = Annotated[int, Field(ge=0, le=UNLIMITED)]
 
 
 def _success(**fields: Any) -> dict[str, Any]:
@@ -22,6 +25,34 @@ class Answer(BaseModel):
 
     status: str = Code.SUCCESS.value
     status_message: str = MESSAGES[Code.SUCCESS]
+
+
+class RegisterAnswer(Answer):
+    EXAMPLE = _success(facegallery_id="riset.ai@trial")
+
+    facegallery_id: str
+
+
+class RemainingAnswer(Answer):
+    """`facegallery_id` lists the galleries that are erased when the grace period ends."""
+
+    EXAMPLE = _success(facegallery_id=["riset.ai@trial", "riset.ai@production"])
+
+    facegallery_id: tuple[str, ...]
+
+
+class RemainingLimit(BaseModel):
+    """2147483647, which every client's integers hold, stands for no limit."""
+
+    n_api_hits: Counter
+    n_face: Counter
+    n_facegallery: Counter
+
+
+class CountersAnswer(Answer):
+    EXAMPLE = _success(remaining_limit={"n_api_hits": 9743, "n_face": 346, "n_facegallery": 3})
+
+    remaining_limit: RemainingLimit
 
 
 class GalleryAnswer(Answer):

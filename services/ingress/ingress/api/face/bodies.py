@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Final
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.config import JsonDict
 from pydantic_core import to_json
-from wajah.contracts.types import MAX_IDENTIFIER_CHARS, Identifier
+from wajah.contracts.types import MAX_IDENTIFIER_CHARS, Identifier, PersonName
 
 
 def _label(value: object) -> object:
@@ -15,6 +15,7 @@ def _label(value: object) -> object:
 _LENGTHS: Final[JsonDict] = {"minLength": 1, "maxLength": MAX_IDENTIFIER_CHARS}
 
 Id = Annotated[Identifier, Field(strict=True, json_schema_extra=_LENGTHS)]
+Name = Annotated[PersonName, Field(strict=True, json_schema_extra=_LENGTHS)]
 ImageText = Annotated[str, Field(strict=True, min_length=1)]
 Flag = Annotated[bool | None, Field(strict=True)]
 TrxId = Annotated[Annotated[str, Field(max_length=MAX_IDENTIFIER_CHARS)] | None, BeforeValidator(_label)]
@@ -65,7 +66,7 @@ class EnrollFaceBody(FaceBody):
     }
 
     user_id: Id
-    user_name: Id
+    user_name: Name
     facegallery_id: Id
     force_register: Flag = None
     image: ImageText = Field(repr=False)

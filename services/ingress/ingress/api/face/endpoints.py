@@ -25,6 +25,10 @@ class Endpoint(Generic[B]):
     answer: type[answers.Answer]
     job: JobName
     query: bool = False
+    hits: int = 1
+    """What a call takes of the client's quota."""
+    deregistered: bool = False
+    """Whether a client that deregistered may call it."""
 
     @property
     def name(self) -> str:
@@ -33,6 +37,37 @@ class Endpoint(Generic[B]):
 
 ENDPOINTS: Final[tuple[Endpoint[Any], ...]] = (
     Endpoint(
+        ("POST",),
+        ("/client/register",),
+        bodies.TrxBody,
+        handlers.register,
+        answers.RegisterAnswer,
+        JobName.CLIENT_REGISTER,
+        query=True,
+        hits=0,
+        deregistered=True,
+    ),
+    Endpoint(
+        ("DELETE",),
+        ("/client/delete",),
+        bodies.TrxBody,
+        handlers.deregister,
+        answers.RemainingAnswer,
+        JobName.CLIENT_DEREGISTER,
+        query=True,
+        hits=0,
+    ),
+    Endpoint(
+        ("GET",),
+        ("/client/get-counters",),
+        bodies.TrxBody,
+        handlers.get_counters,
+        answers.CountersAnswer,
+        JobName.CLIENT_COUNTERS,
+        query=True,
+        hits=0,
+    ),
+    Endpoint(
         ("GET",),
         ("/facegallery/my-facegalleries",),
         bodies.TrxBody,
@@ -40,6 +75,7 @@ ENDPOINTS: Final[tuple[Endpoint[Any], ...]] = (
         answers.GalleriesAnswer,
         JobName.GALLERY_LIST,
         query=True,
+        deregistered=True,
     ),
     Endpoint(
         ("POST",),
@@ -57,6 +93,7 @@ ENDPOINTS: Final[tuple[Endpoint[Any], ...]] = (
         answers.GalleryAnswer,
         JobName.GALLERY_DELETE,
         query=True,
+        deregistered=True,
     ),
     Endpoint(
         ("POST",),

@@ -8,28 +8,46 @@ from wajah.contracts.envelope import Reply
 from wajah.contracts.errors import MESSAGES, Code
 from wajah.contracts.jobs import (
     Compare,
+    CountClient,
     CreateGallery,
     DeleteFace,
     DeleteGallery,
+    DeregisterClient,
     Enrol,
     Identify,
     ListFaces,
     ListGalleries,
     Payload,
+    RegisterClient,
     Verify,
 )
-from wajah.contracts.results import Compared, Embedded, FacesListed, GalleriesListed, Identified, Verified
+from wajah.contracts.results import (
+    ClientCounted,
+    ClientDeregistered,
+    ClientRegistered,
+    Compared,
+    Embedded,
+    FacesListed,
+    GalleriesListed,
+    Identified,
+    Verified,
+)
 
 from ingress.api.face.answers import (
     DECIMALS,
+    UNLIMITED,
     Answer,
     CompareAnswer,
+    CountersAnswer,
     FacesAnswer,
     GalleriesAnswer,
     GalleryAnswer,
     IdentifyAnswer,
     ListedFace,
     Recognised,
+    RegisterAnswer,
+    RemainingAnswer,
+    RemainingLimit,
     VerifyAnswer,
 )
 from ingress.api.face.bodies import (
@@ -55,6 +73,29 @@ class Call(Generic[B_co]):
 
     body: B_co
     run: Callable[[Payload], Awaitable[Reply]]
+
+
+async def register(call: Call[TrxBody]) -> RegisterAnswer:
+    """Register the client, with its first face gallery. Repeated, it answers the same; a client that deregistered gets back
+    what it had. It takes no API hit."""
+    return RegisterAnswer(facegallery_id=(await call.run(RegisterClient())).result(ClientRegistered).gallery_id)
+
+
+async def deregister(call: Call[TrxBody]) -> RemainingAnswer:
+    """Deregister the client. Until it registers again, every other call but my-facegalleries and delete-facegallery is 403.
+    The face galleries that remain are told; they are erased when the grace period ends. It takes no API hit."""
+    return RemainingAnswer(facegallery_id=(await call.run(DeregisterClient())).result(ClientDeregistered).gallery_ids)
+
+
+async def get_counters(call: Call[TrxBody]) -> CountersAnswer:
+    """What is left of the client's quotas; 2147483647 where there is no limit. It takes no API hit."""
+    left = (await call.run(CountClient())).result(ClientCounted)
+    hits, faces, galleries = (_counter(each) for each in (left.hits, left.faces, left.galleries))
+    return CountersAnswer(remaining_limit=RemainingLimit(n_api_hits=hits, n_face=faces, n_facegallery=galleries))
+
+
+def _counter(left: int | None) -> int:
+    return UNLIMITED if left is None else min(left, UNLIMITED)
 
 
 async def create_facegallery(call: Call[GalleryBody]) -> GalleryAnswer:

@@ -62,7 +62,7 @@ class FaceApi:
 
     async def _answer(self, request: Request, endpoint: Endpoint[B]) -> Answer:
         """Token, body, fields; then the handler. Raises WajahError, and HttpFault for what is no request of this API."""
-        client_id = await self._gate.admit(request, endpoint.job)
+        client_id = await self._gate.admit(request, endpoint.job, hits=endpoint.hits, deregistered=endpoint.deregistered)
         raw = await self._gate.body(request)
         wrapped = is_wrapped(request.scope["path"])
         if endpoint.query:
