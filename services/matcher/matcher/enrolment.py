@@ -6,11 +6,13 @@ A write is durable in the store first, then taken over by the views in memory, t
 from datetime import UTC, datetime
 
 from wajah.contracts.envelope import Job
-from wajah.contracts.jobs import DeleteFace, Enrol, ListFaces
-from wajah.contracts.results import Embedded, Enrolled, FaceDeleted, FacesListed, ListedFace
-from wajah.storage.ports import Face, Store
+from wajah.contracts.jobs import DeleteFace, Enrol, EnrolAtPl, EnrolKtp, ListFaces
+from wajah.contracts.results import Embedded, EmbeddedPair, Enrolled, FaceDeleted, FacesListed, ListedFace
+from wajah.contracts.stages import Stage
+from wajah.storage.ports import Face, Store, UserExists
 
 from matcher.calibrated import CalibratedModels
+from matcher.checking import caller_untold
 from matcher.keeper import Keeper
 
 
@@ -34,7 +36,9 @@ class Enrolment:
             job_id=job.envelope.job_id,
             enrolled_at=datetime.now(UTC),
         )
-        replaced = await self._store.faces.enrol(face, replace=job.payload.force)
+        replaced = await self._store.faces.enrol(face, replace=await self._replaces(job))
+        if isinstance(job.payload, EnrolAtPl):
+            await self._store.upstream_calls.finish(face.job_id, face.gallery, face.user_id, Stage.PL_REGISTER)
         await self._keeper.follow(face.gallery)
         return Enrolled(user_id=face.user_id, replaced=replaced)
 
@@ -49,3 +53,16 @@ class Enrolment:
         await self._store.faces.delete(job.gallery, user_id, job.envelope.job_id)
         await self._keeper.follow(job.gallery)
         return FaceDeleted(user_id=user_id)
+
+    async def _replaces(self, job: Job[Enrol | EnrolKtp]) -> bool:
+        if isinstance(job.payload, EnrolAtPl) and not job.payload.force:
+            return await caller_untold(self._store, job.gallery, job.payload.user_id)
+        return isinstance(job.payload, Enrol) and job.payload.force
+
+    async def _refused(self, job: Job[Enrol | EnrolKtp]) -> Enrolled:
+        """Nobody is enrolled, but an unknown gallery, and a user who is there already, are told first."""
+        await self._store.galleries.sequence(job.gallery)
+        user_id = job.payload.user_id
+        if await self._store.faces.get(job.gallery, user_id) is not None:
+            raise UserExists
+        return Enrolled(user_id=user_id, replaced=False, enrolled=False)

@@ -6,6 +6,7 @@ from wajah.storage.ports import Store
 
 from matcher.calibrated import CalibratedModels
 from matcher.catalogue import Catalogue
+from matcher.checking import Checking
 from matcher.enrolment import Enrolment
 from matcher.keeper import Keeper
 from matcher.recognition import Recognition
@@ -20,6 +21,7 @@ def handlers(store: Store, keeper: Keeper) -> dict[Stage, StageHandler]:
     catalogue = Catalogue(store, keeper)
     registration = Registration(store)
     return {
+        Stage.MATCH_CHECK: Checking(store, models).check,
         Stage.MATCH_ENROL: enrolment.enrol,
         Stage.MATCH_VERIFY: recognition.verify,
         Stage.MATCH_IDENTIFY: recognition.identify,

@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError, model_validator
 from wajah.contracts.errors import Code, JobError, WajahError
 from wajah.contracts.jobs import PAYLOADS, GalleryPayload, Payload
 from wajah.contracts.results import RESULTS, Result
-from wajah.contracts.stages import ITINERARIES, STAGES, JobName, Stage, Step
+from wajah.contracts.stages import STAGES, JobName, Stage, Step
 from wajah.contracts.types import Contract, GalleryKey, Identifier, bytes_or_base64
 
 DEFAULT_DEADLINE_S = 10.0
@@ -51,8 +51,10 @@ class Envelope(Contract):
     @model_validator(mode="before")
     @classmethod
     def _fill_slip(cls, data: Any) -> Any:
-        if isinstance(data, Mapping) and not data.get("slip") and data.get("job") in ITINERARIES:
-            return {**data, "slip": ITINERARIES[JobName(data["job"])]}
+        if isinstance(data, Mapping) and not data.get("slip") and data.get("job") in PAYLOADS:
+            payload = data.get("payload")
+            fields = payload if isinstance(payload, Mapping) else {}
+            return {**data, "slip": PAYLOADS[JobName(data["job"])].itinerary(fields)}
         return data
 
     @model_validator(mode="after")

@@ -1,7 +1,7 @@
 """What can go wrong, as the callers see it: one exception family whose codes are the public status table."""
 
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
 
@@ -36,6 +36,16 @@ class Code(StrEnum):
     SERVER_ERROR = "500"
     BUSY = "503"
 
+    PL_UNKNOWN = "600"
+    PL_REJECTED = "603"
+    PL_TIMEOUT = "604"
+    PL_NO_RESPONSE = "605"
+    PL_NOT_ENROLLED = "606"
+    PL_UNREACHABLE = "607"
+    PL_INCOMPLETE = "608"
+    PL_MALFORMED = "609"
+    PL_NO_SUCH_PATH = "610"
+    PL_TOKEN_EXPIRED = "611"  # noqa: S105 - a status code
 
 MESSAGES: Final[dict[Code, str]] = {
     Code.SUCCESS: "Success",
@@ -66,9 +76,20 @@ MESSAGES: Final[dict[Code, str]] = {
     Code.BUSY: "Server busy, try again later",
 }
 
+    Code.PL_UNKNOWN: "PeduliLindungi: unknown error",
+    Code.PL_REJECTED: "PeduliLindungi: NIK and name rejected",
+    Code.PL_TIMEOUT: "PeduliLindungi: timeout while waiting for a response",
+    Code.PL_NO_RESPONSE: "PeduliLindungi: failed to receive a response",
+    Code.PL_NOT_ENROLLED: "PeduliLindungi: NIK not enrolled",
+    Code.PL_UNREACHABLE: "PeduliLindungi: server unreachable",
+    Code.PL_INCOMPLETE: "PeduliLindungi: response data incomplete",
+    Code.PL_MALFORMED: "PeduliLindungi: response data malformed",
+    Code.PL_NO_SUCH_PATH: "PeduliLindungi: server answers 404",
+    Code.PL_TOKEN_EXPIRED: "PeduliLindungi: expired user-auth token",
 
 class JobError(BaseModel):
-    """An error as it travels in a reply: a code of the status table, its text, and when to come back (BUSY only)."""
+    """An error as it travels in a reply: a code of the status table, its text, when to come back (BUSY only), and what an
+    outside service answered, where that is what went wrong."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -77,21 +98,30 @@ class JobError(BaseModel):
     retry_after_s: float | None = None
 
 
+    answer: dict[str, Any] | None = None
 class WajahError(Exception):
     """A failure with a documented answer. The message is shown to the caller: no secret, no template, no image in it."""
 
-    def __init__(self, code: Code, message: str | None = None, *, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self,
+        code: Code,
+        message: str | None = None,
+        *,
+        retry_after_s: float | None = None,
+        answer: dict[str, Any] | None = None,
+    ) -> None:
         self.code = code
         self.message = message or MESSAGES[code]
         self.retry_after_s = retry_after_s
         super().__init__(f"{code.value} {self.message}")
 
+        self.answer = answer
     def as_data(self) -> JobError:
-        return JobError(code=self.code, message=self.message, retry_after_s=self.retry_after_s)
+        return JobError(code=self.code, message=self.message, retry_after_s=self.retry_after_s, answer=self.answer)
 
     @classmethod
     def from_data(cls, error: JobError) -> "WajahError":
-        return cls(error.code, error.message, retry_after_s=error.retry_after_s)
+        return cls(error.code, error.message, retry_after_s=error.retry_after_s, answer=error.answer)
 
 
 class DeadlineExceeded(WajahError):

@@ -1,10 +1,11 @@
 """What each job asks: one payload model a job. Images are JPEG or PNG bytes, at most 25 megapixels."""
 
-from typing import Annotated, ClassVar
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Final
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
-from wajah.contracts.stages import JobName
+from wajah.contracts.stages import ITINERARIES, JobName, Stage, Step
 from wajah.contracts.types import Binary, Contract, Identifier, PersonName
 
 Similarity = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -14,6 +15,11 @@ class Payload(Contract):
     """Base of the payloads; `job` names the job that carries it."""
 
     job: ClassVar[JobName]
+
+    @classmethod
+    def itinerary(cls, fields: Mapping[str, Any]) -> tuple[Step, ...]:
+        """The stages that a job with these fields, not yet validated, passes through."""
+        return ITINERARIES[cls.job]
 
 
 class GalleryPayload(Payload):
@@ -126,5 +132,54 @@ PAYLOADS: dict[JobName, type[Payload]] = {
         RegisterClient,
         DeregisterClient,
         CountClient,
+QR_CODE: Final = r"^(checkin|checkout):[0-9a-fA-F]{24}$"
+
+
+class EnrolAtPl(Enrol):
+    """Enrol here and at PeduliLindungi; `user_id` is the NIK, `user_name` the name on the identity card.
+
+    With `force_pl` the face is enrolled here even where PeduliLindungi refuses.
+    """
+
+    job = JobName.PL_ENROL
+    force_pl: StrictBool = False
+
+    @classmethod
+    def itinerary(cls, fields: Mapping[str, Any]) -> tuple[Step, ...]:
+        steps = super().itinerary(fields)
+        if fields.get("force_pl") is not True:
+            return steps
+        return tuple(
+            Step(stage=step.stage, on_error="continue") if step.stage is Stage.PL_REGISTER else step for step in steps
+        )
+
+
+class Visit(Contract):
+    """Where somebody checks in or out: the place's QR code, and where it was scanned, in degrees.
+
+    PeduliLindungi is not asked for a recognition below `minimum_similarity`.
+    """
+
+    qr_code: Annotated[str, Field(pattern=QR_CODE)]
+    latitude: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
+    longitude: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
+    minimum_similarity: Similarity | None = None
+
+
+class VerifyAtPl(Verify, Visit):
+    """1:1, then check in or out as `user_id`, which is the NIK."""
+
+    job = JobName.PL_VERIFY
+
+
+class IdentifyAtPl(Identify, Visit):
+    """1:N, then check in or out as whom it is."""
+
+    job = JobName.PL_IDENTIFY
+
+
     )
 }
+        EnrolAtPl,
+        VerifyAtPl,
+        IdentifyAtPl,

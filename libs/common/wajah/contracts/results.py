@@ -1,6 +1,6 @@
 """What each stage leaves in the message: one result model a stage. Similarities are from 0 to 1, calibrated."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from wajah.contracts.stages import Stage
 from wajah.contracts.types import Binary, Contract
@@ -64,6 +64,13 @@ class Verified(Result):
     similarity: float
     verified: bool
 
+class Checked(Result):
+    """The enrolment of this face would succeed; nothing is written."""
+
+    stage = Stage.MATCH_CHECK
+    replaces: bool
+
+
 
 class Identified(Result):
     """`best` is the nearest face at or above the threshold; `similarity` is the best found, even below it."""
@@ -91,6 +98,21 @@ class GalleriesListed(Result):
 class GalleryDeleted(Result):
     stage = Stage.GALLERY_DELETE
     gallery_id: str
+
+
+class Registered(Result):
+    """PeduliLindungi accepted NIK and name; `answer` is what it said."""
+
+    stage = Stage.PL_REGISTER
+    answer: dict[str, Any]
+
+
+class CheckedIn(Result):
+    """PeduliLindungi let somebody in or out; `answer` is what it said, `user_status` the colour in it."""
+
+    stage = Stage.PL_CHECKIN
+    answer: dict[str, Any]
+    user_status: str
 
 
 class ListedFace(Contract):
@@ -150,3 +172,6 @@ RESULTS: dict[Stage, type[Result]] = {
         ClientCounted,
     )
 }
+        Checked,
+        Registered,
+        CheckedIn,

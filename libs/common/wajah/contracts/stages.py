@@ -12,11 +12,14 @@ class Stage(StrEnum):
     EMBED = "embed"
     COMPARE = "embed.compare"
     MATCH_ENROL = "match.enrol"
+    MATCH_CHECK = "match.check"
     MATCH_VERIFY = "match.verify"
     MATCH_IDENTIFY = "match.identify"
     MATCH_SEARCH = "match.search"
     GALLERY_CREATE = "match.gallery.create"
     GALLERY_LIST = "match.gallery.list"
+    PL_REGISTER = "pl.register"
+    PL_CHECKIN = "pl.checkin"
     GALLERY_DELETE = "match.gallery.delete"
     FACE_LIST = "match.face.list"
     FACE_DELETE = "match.face.delete"
@@ -36,23 +39,27 @@ class StageSpec(NamedTuple):
     """How a stage travels.
 
     `service` owns its queue; `sharded` stages go to the one owner of their gallery; `needs` are the binary fields that the
-    stage reads (`payload.<field>` or `<stage>.<field>`): the rest leaves the message before it is sent there.
+    stage reads (`payload.<field>` or `<stage>.<field>`): the rest leaves the message before it is sent there. What an
+    `irreversible` stage has done can't be undone: a job that fails after it must still be brought to its end.
     """
 
-    service: Literal["embedder", "matcher"]
+    service: Literal["embedder", "matcher", "pedulilindungi"]
     kind: Kind
     sharded: bool
     needs: frozenset[str]
 
 
+    irreversible: bool = False
 _IMAGE = frozenset({"payload.image"})
 _TEMPLATE = frozenset({"embed.template"})
 _NOTHING: frozenset[str] = frozenset()
+_EITHER_TEMPLATE = frozenset({"embed.template", "embed.ktp.template"})
 
 STAGES: Final[dict[Stage, StageSpec]] = {
     Stage.EMBED: StageSpec("embedder", Kind.READ, False, _IMAGE),
     Stage.COMPARE: StageSpec("embedder", Kind.READ, False, frozenset({"payload.source_image", "payload.target_image"})),
-    Stage.MATCH_ENROL: StageSpec("matcher", Kind.WRITE, True, _TEMPLATE),
+    Stage.MATCH_CHECK: StageSpec("matcher", Kind.READ, True, _TEMPLATE),
+    Stage.MATCH_ENROL: StageSpec("matcher", Kind.WRITE, True, _EITHER_TEMPLATE),
     Stage.MATCH_VERIFY: StageSpec("matcher", Kind.READ, True, _TEMPLATE),
     Stage.MATCH_IDENTIFY: StageSpec("matcher", Kind.READ, True, _TEMPLATE),
     Stage.MATCH_SEARCH: StageSpec("matcher", Kind.READ, True, _TEMPLATE),
@@ -61,6 +68,8 @@ STAGES: Final[dict[Stage, StageSpec]] = {
     Stage.GALLERY_DELETE: StageSpec("matcher", Kind.WRITE, True, _NOTHING),
     Stage.FACE_LIST: StageSpec("matcher", Kind.READ, True, _NOTHING),
     Stage.FACE_DELETE: StageSpec("matcher", Kind.WRITE, True, _NOTHING),
+    Stage.PL_REGISTER: StageSpec("pedulilindungi", Kind.WRITE, False, _NOTHING, irreversible=True),
+    Stage.PL_CHECKIN: StageSpec("pedulilindungi", Kind.READ, False, _NOTHING),
     Stage.CLIENT_REGISTER: StageSpec("matcher", Kind.WRITE, True, _NOTHING),
     Stage.CLIENT_DEREGISTER: StageSpec("matcher", Kind.WRITE, True, _NOTHING),
     Stage.CLIENT_COUNTERS: StageSpec("matcher", Kind.READ, True, _NOTHING),
@@ -81,6 +90,9 @@ class JobName(StrEnum):
     FACE_LIST = "face.list"
     FACE_DELETE = "face.delete"
     CLIENT_REGISTER = "client.register"
+    PL_ENROL = "pl.enrol"
+    PL_VERIFY = "pl.verify"
+    PL_IDENTIFY = "pl.identify"
     CLIENT_DEREGISTER = "client.deregister"
     CLIENT_COUNTERS = "client.counters"
 
@@ -105,5 +117,13 @@ ITINERARIES: Final[dict[JobName, tuple[Step, ...]]] = {
     JobName.FACE_DELETE: (Step(stage=Stage.FACE_DELETE),),
     JobName.CLIENT_REGISTER: (Step(stage=Stage.CLIENT_REGISTER),),
     JobName.CLIENT_DEREGISTER: (Step(stage=Stage.CLIENT_DEREGISTER),),
+    JobName.PL_ENROL: (
+        Step(stage=Stage.EMBED),
+        Step(stage=Stage.MATCH_CHECK),
+        Step(stage=Stage.PL_REGISTER),
+        Step(stage=Stage.MATCH_ENROL),
+    ),
+    JobName.PL_VERIFY: (Step(stage=Stage.EMBED), Step(stage=Stage.MATCH_VERIFY), Step(stage=Stage.PL_CHECKIN)),
+    JobName.PL_IDENTIFY: (Step(stage=Stage.EMBED), Step(stage=Stage.MATCH_IDENTIFY), Step(stage=Stage.PL_CHECKIN)),
     JobName.CLIENT_COUNTERS: (Step(stage=Stage.CLIENT_COUNTERS),),
 }

@@ -8,17 +8,21 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from wajah.contracts.errors import Code, WajahError
 from wajah.contracts.models import FaceModel
+from wajah.contracts.quality import Quality
+from wajah.contracts.stages import Stage
 from wajah.contracts.types import GalleryKey
 
 TIMEOUT_S: Final = 5.0  # half of the shortest deadline: leaves time to answer
 CHANGES_KEPT: Final = 512  # per gallery; who is further behind reloads. Bulk enrolment makes 100 while a view follows once
+TOKENS_KEPT: Final = 1000  # per client; the next one ends the life of the one that expires first
+REMEMBERED_S: Final = 86_400  # a job's first answer; queues redeliver within minutes
 
 Templates = npt.NDArray[np.float32]
 
@@ -141,6 +145,59 @@ class Clients(Protocol):
         """Raises ClientExists."""
 
     async def get(self, client_id: str) -> Client | None: ...
+    quality: Quality | None = None
+    """Of the face that was enrolled or asked about; None where there was none."""
+
+
+class Settlement(StrEnum):
+    """What became of our own write after an outside service had accepted."""
+
+    OPEN = "open"
+    FINISHED = "finished"
+    """Written, or nothing of ours to write; the caller was told."""
+    RECONCILED = "reconciled"
+    """Written later, after the caller had been told that it failed."""
+    SUPERSEDED = "superseded"
+    """A later job of the same user was finished instead."""
+    ABANDONED = "abandoned"
+    """It can't be written any more; an operator has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamCall:
+    """A stage's call of an outside service for a user: never a credential, an image or a template.
+
+    `code` is None while the outcome is not known; `answer` is what the service said, where it said something.
+    """
+
+    job_id: str
+    stage: Stage
+    gallery: GalleryKey
+    user_id: str
+    user_name: str
+    begun_at: datetime
+    code: Code | None = None
+    message: str = ""
+    answer: dict[str, Any] | None = None
+    settlement: Settlement = Settlement.OPEN
+
+
+class Api(StrEnum):
+    """What an API key opens."""
+
+    USERS = "users"
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A client's key to one API. The store knows the key itself by its SHA-256 only; `prefix` is the part that lists show."""
+
+    client_id: str
+    api: Api
+    prefix: str
+    collection: str
+    """The gallery of the client that the key selects."""
+    created_at: datetime
 
     async def list(self) -> list[Client]:
         """In order of their ids."""
@@ -197,6 +254,23 @@ class Galleries(Protocol):
 
         Raises GalleryExists, NotRegistered for an unknown client, QuotaUsedUp where it is one too many.
         """
+class ApiKeys(Protocol):
+    async def add(self, key: ApiKey, key_sha256: bytes) -> None:
+        """Raises NotRegistered for an unknown client."""
+
+    async def list(self, client_id: str) -> list[ApiKey]:
+        """Oldest first."""
+
+    async def revoke(self, client_id: str, prefix: str) -> bool:
+        """The key is refused from the next call on. False when the client has no such key."""
+
+    async def authorise(self, key_sha256: bytes, api: Api, *, hits: int) -> ApiKey:
+        """Check a key and take `hits` of its client's quota, like `Clients.authorise`.
+
+        Raises WajahError 401 for a key that is unknown, revoked or another API's, NotRegistered, QuotaUsedUp.
+        """
+
+
 
     async def list(self, client_id: str) -> list[str]:
         """Oldest first."""
@@ -261,6 +335,32 @@ class Store(Protocol):
     tokens: Tokens
     galleries: Galleries
     faces: Faces
+class UpstreamCalls(Protocol):
+    """So that a job which comes back never asks an outside service twice, and no acceptance is forgotten."""
+
+    async def begin(self, call: UpstreamCall) -> UpstreamCall | None:
+        """Note that a call is about to be made. Where this job and stage began one before, that is returned and left as it is."""
+
+    async def end(self, job_id: str, stage: Stage, code: Code, message: str, answer: dict[str, Any] | None) -> None:
+        """Note its outcome. Nothing happens where it was never begun."""
+
+    async def get(self, job_id: str, stage: Stage) -> UpstreamCall | None: ...
+
+    async def accepted(self, gallery: GalleryKey, user_id: str, stage: Stage) -> UpstreamCall | None:
+        """The latest call that succeeded and whose caller was never told so: open, or reconciled."""
+
+    async def finish(self, job_id: str, gallery: GalleryKey, user_id: str, stage: Stage) -> None:
+        """Our own write of this job is done: its call is finished, and those of earlier jobs for the user are superseded."""
+
+    async def settle(self, job_id: str, stage: Stage, settlement: Settlement) -> None: ...
+
+    async def overdue(self, stage: Stage, before: datetime, *, limit: int = 100) -> list[UpstreamCall]:
+        """Calls that succeeded, began before then, and are still open; oldest first."""
+
+    async def forget(self, before: datetime) -> int:
+        """Erase calls that began before then, but for successful ones that are open; how many is returned."""
+
+
     transactions: Transactions
     models: Models
 
@@ -270,3 +370,4 @@ class Store(Protocol):
     async def stop(self) -> None: ...
 
     async def ready(self) -> bool: ...
+    upstream_calls: UpstreamCalls

@@ -13,6 +13,7 @@ STAGE_SECONDS: Final = Histogram(
 )
 IN_FLIGHT: Final = Gauge("wajah_jobs_in_flight", "Jobs in a stage's hands.", ["stage"])
 PARKED: Final = Counter("wajah_jobs_parked", "Jobs put on the dead-letter queue by a worker.")
+UNFINISHED: Final = Counter("wajah_jobs_unfinished", "Jobs that failed after a stage that can't be undone.")
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 

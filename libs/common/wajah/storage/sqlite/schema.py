@@ -81,3 +81,20 @@ CREATE TABLE IF NOT EXISTS models (
     model TEXT NOT NULL
 ) STRICT;
 """
+CREATE TABLE IF NOT EXISTS upstream_calls (
+    job_id TEXT NOT NULL,
+    stage TEXT NOT NULL,
+    client_id TEXT NOT NULL,
+    gallery_id TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    user_name TEXT NOT NULL,
+    begun_at REAL NOT NULL,
+    code TEXT,
+    message TEXT NOT NULL,
+    answer TEXT,
+    settlement TEXT NOT NULL,
+    PRIMARY KEY (job_id, stage)
+) STRICT;
+CREATE INDEX IF NOT EXISTS upstream_calls_of_user ON upstream_calls (client_id, gallery_id, user_id);
+CREATE INDEX IF NOT EXISTS upstream_calls_in_order ON upstream_calls (begun_at);
+

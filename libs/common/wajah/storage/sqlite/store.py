@@ -3,7 +3,17 @@
 from pathlib import Path
 
 from wajah.contracts.errors import WajahError
-from wajah.storage.ports import Clients, Faces, Galleries, Models, Registrations, Tokens, Transactions
+from wajah.storage.ports import (
+    ApiKeys,
+    Clients,
+    Faces,
+    Galleries,
+    Models,
+    Registrations,
+    Tokens,
+    Transactions,
+    UpstreamCalls,
+)
 from wajah.storage.sqlite.accounts import SqliteClients, SqliteTokens
 from wajah.storage.sqlite.database import Database
 from wajah.storage.sqlite.faces import SqliteFaces
@@ -11,6 +21,7 @@ from wajah.storage.sqlite.galleries import SqliteGalleries
 from wajah.storage.sqlite.records import SqliteModels, SqliteTransactions
 from wajah.storage.sqlite.registrations import SqliteRegistrations
 
+from wajah.storage.sqlite.upstream_calls import SqliteUpstreamCalls
 
 class SqliteStore:
     """`wajah.storage.ports.Store`. Several processes of one machine may share the file."""
@@ -26,6 +37,7 @@ class SqliteStore:
         self.models: Models = SqliteModels(self._database)
 
     async def start(self) -> None:
+        self.upstream_calls: UpstreamCalls = SqliteUpstreamCalls(self._database)
         await self._database.start()
 
     async def stop(self) -> None:
