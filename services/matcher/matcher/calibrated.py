@@ -1,6 +1,7 @@
 """What a model's entry in the store makes of a probe: a checked template, and similarities from cosines."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,14 +23,22 @@ class Probe:
     """A template to be compared: L2-normalised float32 of shape (model.dimension,)."""
 
     template: Templates
+    masked: bool
     model: FaceModel
 
-    def similarity(self, cosine: float) -> float:
-        """Calibrated, from 0 to 1; exactly 1 for the identical image."""
-        return 1.0 if cosine >= SAME_IMAGE else self.model.calibration.similarity(cosine)
+    def similarity(self, match: Match) -> float:
+        """Calibrated for the masks of both faces, from 0 to 1; exactly 1 for the identical image."""
+        if match.cosine >= SAME_IMAGE:
+            return 1.0
+        return self.model.curve(self.masked, match.masked).similarity(match.cosine)
 
     def candidate(self, match: Match) -> Candidate:
-        return Candidate(user_id=match.user_id, user_name=match.user_name, similarity=self.similarity(match.cosine))
+        return Candidate(user_id=match.user_id, user_name=match.user_name, similarity=self.similarity(match))
+
+    def ranked(self, matches: Sequence[Match]) -> list[Candidate]:
+        """Most similar first; of equally similar ones (0 is as low as it gets) the one of the higher cosine."""
+        order = sorted(matches, key=lambda match: (self.similarity(match), match.cosine), reverse=True)
+        return [self.candidate(match) for match in order]
 
     def threshold(self, asked: float | None) -> float:
         """The similarity that decides: the caller's, else the model's."""
@@ -53,7 +62,7 @@ class CalibratedModels:
         length = float(np.linalg.norm(template.astype(np.float64)))
         if not abs(length - 1.0) <= UNIT_LENGTH_TOLERANCE:  # false for NaN and infinities too
             raise WajahError(Code.MALFORMED, "Request malformed: template is not normalised")
-        return Probe(template, model)
+        return Probe(template, embedded.masked, model)
 
     async def _model(self, model_id: str) -> FaceModel:
         model, read_at = self._known.get(model_id, (None, 0.0))

@@ -24,9 +24,12 @@ class Enrolment:
         self._keeper = keeper
         self._models = models
 
-    async def enrol(self, job: Job[Enrol]) -> Enrolled:
+    async def enrol(self, job: Job[Enrol | EnrolKtp]) -> Enrolled:
         """Raises UserExists unless forced, QuotaUsedUp where a new face is one too many."""
-        probe = await self._models.probe(job.result(Embedded))
+        embedded = job.result(Embedded, EmbeddedPair)
+        if isinstance(embedded, EmbeddedPair) and not embedded.verified:
+            return await self._refused(job)
+        probe = await self._models.probe(embedded)
         face = Face(
             gallery=job.gallery,
             user_id=job.payload.user_id,
@@ -35,6 +38,8 @@ class Enrolment:
             template=probe.template,
             job_id=job.envelope.job_id,
             enrolled_at=datetime.now(UTC),
+            masked=embedded.masked,
+            quality=embedded.quality,
         )
         replaced = await self._store.faces.enrol(face, replace=await self._replaces(job))
         if isinstance(job.payload, EnrolAtPl):

@@ -18,8 +18,9 @@ from wajah.contracts.types import GalleryKey
 from wajah.messaging.batching import MicroBatcher
 from wajah.storage.ports import Face, GalleryNotFound, Store
 
+from matcher.by_mask import FacesByMask
 from matcher.questions import Answer, CatchUp, Claim, Nearest, Question, answers
-from matcher.slots import Match, SlotArray, Templates
+from matcher.slots import Match, Templates
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -58,7 +59,7 @@ class Gallery:
         self._on_resized = on_resized
         self._on_gone = on_gone
         self._owner = threading.Lock()  # FAISS crashes when rows change during a search
-        self._view: SlotArray | None = None
+        self._view: FacesByMask | None = None
         self._sequence = 0
         self._batcher: MicroBatcher[Question, Answer] = MicroBatcher(
             self._answer, max_batch=resources.batch, max_wait_ms=resources.wait_ms
@@ -73,7 +74,7 @@ class Gallery:
         return 0 if self._view is None else self._view.nbytes
 
     async def nearest(self, probe: Templates, k: int, *, deadline: float, alone: bool = False) -> list[Match]:
-        """The `k` nearest faces, best first.
+        """The `k` nearest bare faces, best first, and the `k` nearest masked ones.
 
         Raises GalleryNotFound, StoreUnavailable, or DeadlineExceeded: a load that was the reason goes on.
         """
@@ -96,7 +97,7 @@ class Gallery:
         stored = differing = 0
         async for batch in self._store.faces.load(self.key, self.model.model_id):
             stored += len(batch.user_ids)
-            differing += len(await self._run(view.differing, batch.user_ids, batch.user_names, batch.templates))
+            differing += len(await self._run(view.differing, batch))
         if self._sequence != sequence or await self._store.galleries.sequence(self.key) != sequence:
             return None
         return differing or abs(stored - len(view))
@@ -116,7 +117,7 @@ class Gallery:
         self._on_resized(self)
         return await self._run(answers, view, questions)
 
-    async def _current(self) -> SlotArray:
+    async def _current(self) -> FacesByMask:
         """The view, in step with the store as it is now or later."""
         view = self._view
         if view is not None:
@@ -131,17 +132,17 @@ class Gallery:
         async with self._loads:
             return await self._load()
 
-    async def _load(self) -> SlotArray:
+    async def _load(self) -> FacesByMask:
         """A new view. It notes the store's changes while it loads, lest a busy gallery be too far behind at the end.
 
         Raises WajahError 503 where the gallery changes faster than it loads.
         """
         self._view = None
-        view = SlotArray(self.model.dimension)
+        view = FacesByMask(self.model.dimension)
         sequence = await self._store.galleries.sequence(self.key)
         changed: set[str] = set()
         async for batch in self._store.faces.load(self.key, self.model.model_id):
-            await self._run(view.put_many, batch.user_ids, batch.user_names, batch.templates)
+            await self._run(view.put_many, batch)
             sequence = await self._noted(sequence, changed)
         sequence = await self._noted(sequence, changed)
         await self._take_over(view, changed)
@@ -156,7 +157,7 @@ class Gallery:
         changed |= changes.user_ids
         return changes.sequence
 
-    async def _take_over(self, view: SlotArray, user_ids: Set[str]) -> None:
+    async def _take_over(self, view: FacesByMask, user_ids: Set[str]) -> None:
         if not user_ids:
             return
         faces = await self._store.faces.get_many(self.key, sorted(user_ids))
@@ -173,10 +174,10 @@ class Gallery:
         return await asyncio.get_running_loop().run_in_executor(self._threads, owned)
 
 
-def _apply(view: SlotArray, user_ids: Set[str], faces: Mapping[str, Face]) -> None:
+def _apply(view: FacesByMask, user_ids: Set[str], faces: Mapping[str, Face]) -> None:
     for user_id in user_ids:
         face = faces.get(user_id)
         if face is None:
             view.remove(user_id)
         else:
-            view.put(user_id, face.user_name, face.template)
+            view.put(user_id, face.user_name, face.template, masked=face.masked)

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from matcher.slots import Match, SlotArray, Templates
+from matcher.by_mask import FacesByMask
+from matcher.slots import Match, Templates
 
 
 @dataclass(frozen=True, slots=True)
 class Nearest:
-    """The `k` enrolled faces nearest to a probe of shape (dimension,)."""
+    """The `k` bare and the `k` masked faces nearest to a probe of shape (dimension,): their cosines don't compare."""
 
     probe: Templates
     k: int
@@ -32,17 +33,17 @@ Question = Nearest | Claim | CatchUp
 Answer = list[Match]
 
 
-def answers(view: SlotArray, questions: Sequence[Question]) -> list[Answer | Exception]:
+def answers(view: FacesByMask, questions: Sequence[Question]) -> list[Answer | Exception]:
     """The answers in order; all probes in one search."""
     wide = [question for question in questions if isinstance(question, Nearest)]
-    found = iter(view.search(np.stack([each.probe for each in wide]), max(each.k for each in wide)) if wide else [])
+    found = iter(view.search(np.stack([each.probe for each in wide]), [each.k for each in wide]) if wide else [])
     return [_answer(view, question, found) for question in questions]
 
 
-def _answer(view: SlotArray, question: Question, found: Iterator[list[Match]]) -> Answer:
+def _answer(view: FacesByMask, question: Question, found: Iterator[list[Match]]) -> Answer:
     match question:
         case Nearest():
-            return next(found)[: question.k]
+            return next(found)
         case Claim():
             match = view.match(question.user_id, question.probe)
             return [] if match is None else [match]

@@ -3,7 +3,7 @@
 from wajah.contracts.envelope import Job
 from wajah.contracts.errors import Code, WajahError
 from wajah.contracts.jobs import Identify, Search, Verify
-from wajah.contracts.results import Embedded, Identified, Searched, Verified
+from wajah.contracts.results import Candidate, Embedded, Identified, Searched, Verified
 from wajah.storage.ports import Store, UserNotFound
 
 from matcher.calibrated import CalibratedModels, Probe
@@ -33,7 +33,7 @@ class Recognition:
         found = await _nearest(self._keeper.open(job.gallery, probe.model), job, probe, k=1)
         if not found:
             return Identified(best=None, similarity=0.0)
-        best = probe.candidate(found[0])
+        best = found[0]
         reached = best.similarity >= probe.threshold(job.payload.threshold)
         return Identified(best=best if reached else None, similarity=best.similarity)
 
@@ -42,8 +42,7 @@ class Recognition:
         probe = await self._models.probe(job.result(Embedded))
         found = await _nearest(self._keeper.open(job.gallery, probe.model), job, probe, k=job.payload.limit)
         threshold = probe.threshold(job.payload.threshold)
-        candidates = map(probe.candidate, found)
-        return Searched(candidates=tuple(each for each in candidates if each.similarity >= threshold))
+        return Searched(candidates=tuple(each for each in found if each.similarity >= threshold))
 
     async def _claimed(self, job: Job[Verify], probe: Probe) -> Match:
         """From memory where the gallery is there; one face is no reason to load it."""
@@ -60,9 +59,10 @@ class Recognition:
             raise UserNotFound
         if face.model_id != probe.model.model_id:
             raise WajahError(Code.USER_NOT_FOUND, "user_id not found: enrolled with an earlier model, enrol the face again")
-        return Match(user_id, face.user_name, float(face.template @ probe.template))
+        return Match(user_id, face.user_name, float(face.template @ probe.template), face.masked)
 
 
-async def _nearest(gallery: Gallery, job: Job[Identify] | Job[Search], probe: Probe, *, k: int) -> list[Match]:
-    """A job that a worker died with is searched alone, lest it take its neighbours along."""
-    return await gallery.nearest(probe.template, k, deadline=job.envelope.deadline, alone=job.envelope.attempts > 0)
+async def _nearest(gallery: Gallery, job: Job[Identify] | Job[Search], probe: Probe, *, k: int) -> list[Candidate]:
+    """The `k` most similar faces. A job that a worker died with is searched alone, lest it take its neighbours along."""
+    alone = job.envelope.attempts > 0
+    return probe.ranked(await gallery.nearest(probe.template, k, deadline=job.envelope.deadline, alone=alone))[:k]

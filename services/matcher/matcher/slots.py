@@ -1,4 +1,4 @@
-"""The index of one gallery: templates in dense rows, searched exactly by FAISS. Not thread-safe: a gallery has one owner.
+"""An index of faces: templates in dense rows, searched exactly by FAISS. Not thread-safe: a gallery has one owner.
 
 Rows live in chunks, so that a gallery grows without being copied. Removing moves the last row into the hole: every row that
 is searched is an enrolled face, and no answer has to be filtered.
@@ -22,11 +22,12 @@ Templates = npt.NDArray[np.float32]
 
 
 class Match(NamedTuple):
-    """An enrolled face and the cosine of its template to a probe, from -1 to 1."""
+    """An enrolled face, the cosine of its template to a probe, from -1 to 1, and whether it wears a mask."""
 
     user_id: str
     user_name: str
     cosine: float
+    masked: bool = False
 
 
 class SlotArray:

@@ -186,8 +186,9 @@ class Job(Generic[P_co]):
             raise WajahError(Code.MALFORMED, "Request malformed: gallery_id")
         return self.envelope.gallery
 
-    def result(self, kind: type[R]) -> R:
-        """What an earlier stage left. Raises WajahError 400 where it is missing or damaged."""
+    def result(self, kind: type[R], *others: type[R]) -> R:
+        """What an earlier stage left, or one of several stages. Raises WajahError 400 where it is missing or damaged."""
+        kind = next((each for each in (kind, *others) if each.stage in self.envelope.results), kind)
         try:
             return kind.model_validate(self.envelope.results[kind.stage])
         except (KeyError, ValidationError):

@@ -18,6 +18,7 @@ class Code(StrEnum):
     NOT_VERIFIED = "411"
     FACE_NOT_DETECTED = "412"
     FACE_TOO_SMALL = "413"
+    SEVERAL_FACES = "414"
     USER_NOT_FOUND = "415"
     GALLERY_NOT_FOUND = "416"
     GALLERY_EXISTS = "417"
@@ -35,7 +36,6 @@ class Code(StrEnum):
     SOURCE_IMAGE_TYPE_UNKNOWN = "495"
     SERVER_ERROR = "500"
     BUSY = "503"
-
     PL_UNKNOWN = "600"
     PL_REJECTED = "603"
     PL_TIMEOUT = "604"
@@ -47,6 +47,7 @@ class Code(StrEnum):
     PL_NO_SUCH_PATH = "610"
     PL_TOKEN_EXPIRED = "611"  # noqa: S105 - a status code
 
+
 MESSAGES: Final[dict[Code, str]] = {
     Code.SUCCESS: "Success",
     Code.MALFORMED: "Request malformed",
@@ -57,6 +58,7 @@ MESSAGES: Final[dict[Code, str]] = {
     Code.NOT_VERIFIED: "Face not verified or unregistered",
     Code.FACE_NOT_DETECTED: "Face not detected",
     Code.FACE_TOO_SMALL: "Face too small",
+    Code.SEVERAL_FACES: "More than one face",
     Code.USER_NOT_FOUND: "user_id not found",
     Code.GALLERY_NOT_FOUND: "facegallery_id not found",
     Code.GALLERY_EXISTS: "facegallery_id already exists",
@@ -74,8 +76,6 @@ MESSAGES: Final[dict[Code, str]] = {
     Code.SOURCE_IMAGE_TYPE_UNKNOWN: "source_image type not recognised, JPEG or PNG expected",
     Code.SERVER_ERROR: "Server error",
     Code.BUSY: "Server busy, try again later",
-}
-
     Code.PL_UNKNOWN: "PeduliLindungi: unknown error",
     Code.PL_REJECTED: "PeduliLindungi: NIK and name rejected",
     Code.PL_TIMEOUT: "PeduliLindungi: timeout while waiting for a response",
@@ -86,6 +86,8 @@ MESSAGES: Final[dict[Code, str]] = {
     Code.PL_MALFORMED: "PeduliLindungi: response data malformed",
     Code.PL_NO_SUCH_PATH: "PeduliLindungi: server answers 404",
     Code.PL_TOKEN_EXPIRED: "PeduliLindungi: expired user-auth token",
+}
+
 
 class JobError(BaseModel):
     """An error as it travels in a reply: a code of the status table, its text, when to come back (BUSY only), and what an
@@ -96,9 +98,9 @@ class JobError(BaseModel):
     code: Code
     message: str
     retry_after_s: float | None = None
-
-
     answer: dict[str, Any] | None = None
+
+
 class WajahError(Exception):
     """A failure with a documented answer. The message is shown to the caller: no secret, no template, no image in it."""
 
@@ -113,9 +115,9 @@ class WajahError(Exception):
         self.code = code
         self.message = message or MESSAGES[code]
         self.retry_after_s = retry_after_s
+        self.answer = answer
         super().__init__(f"{code.value} {self.message}")
 
-        self.answer = answer
     def as_data(self) -> JobError:
         return JobError(code=self.code, message=self.message, retry_after_s=self.retry_after_s, answer=self.answer)
 

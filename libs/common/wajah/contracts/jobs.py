@@ -35,12 +35,28 @@ class ProbePayload(GalleryPayload):
 
 
 class Enrol(ProbePayload):
-    """Enrol the image's largest face as `user_id`; `force` replaces an enrolled face, and accepts a small one."""
+    """Enrol the image's largest face as `user_id`; `force` replaces an enrolled face, and accepts a small one.
+
+    With `single_face` an image of several faces is refused.
+    """
 
     job = JobName.ENROL
     user_id: Identifier
     user_name: PersonName
     force: bool = False
+    single_face: bool = False
+
+
+class EnrolKtp(ProbePayload):
+    """Enrol the person of an image that also shows their identity card, if the portrait on it is of the same person.
+
+    `threshold` is a similarity; absent, the model's default.
+    """
+
+    job = JobName.ENROL_KTP
+    user_id: Identifier
+    user_name: PersonName
+    threshold: Similarity | None = None
 
 
 class Verify(ProbePayload):
@@ -116,22 +132,6 @@ class CountClient(Payload):
     job = JobName.CLIENT_COUNTERS
 
 
-PAYLOADS: dict[JobName, type[Payload]] = {
-    payload.job: payload
-    for payload in (
-        Enrol,
-        Verify,
-        Identify,
-        Search,
-        Compare,
-        CreateGallery,
-        ListGalleries,
-        DeleteGallery,
-        ListFaces,
-        DeleteFace,
-        RegisterClient,
-        DeregisterClient,
-        CountClient,
 QR_CODE: Final = r"^(checkin|checkout):[0-9a-fA-F]{24}$"
 
 
@@ -178,8 +178,25 @@ class IdentifyAtPl(Identify, Visit):
     job = JobName.PL_IDENTIFY
 
 
-    )
-}
+PAYLOADS: dict[JobName, type[Payload]] = {
+    payload.job: payload
+    for payload in (
+        Enrol,
+        EnrolKtp,
+        Verify,
+        Identify,
+        Search,
+        Compare,
         EnrolAtPl,
         VerifyAtPl,
         IdentifyAtPl,
+        CreateGallery,
+        ListGalleries,
+        DeleteGallery,
+        ListFaces,
+        DeleteFace,
+        RegisterClient,
+        DeregisterClient,
+        CountClient,
+    )
+}

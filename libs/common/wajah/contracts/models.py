@@ -33,6 +33,13 @@ class Calibration(Contract):
         return _interpolate(similarity, self.similarities, self.cosines)
 
 
+class MaskCurves(Contract):
+    """The curves of pairs of faces of which `one` or `both` wear a mask."""
+
+    one: Calibration
+    both: Calibration
+
+
 def _interpolate(x: float, xs: tuple[float, ...], ys: tuple[float, ...]) -> float:
     if x <= xs[0]:
         return ys[0]
@@ -48,6 +55,15 @@ class FaceModel(Contract):
     model_id: Identifier
     dimension: int
     calibration: Calibration
+    """Of pairs of bare faces; of all pairs where there are no mask curves."""
+    mask_curves: MaskCurves | None = None
+    """None where nobody measured them: two masked faces then match far more often than documented."""
     threshold: float = 0.75
     """Default decision threshold, as a similarity."""
     licence: str
+
+    def curve(self, *masked: bool) -> Calibration:
+        """The curve of two faces, by which of them wear masks."""
+        if self.mask_curves is None or not any(masked):
+            return self.calibration
+        return self.mask_curves.both if all(masked) else self.mask_curves.one

@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from wajah.contracts.quality import Quality
 from wajah.contracts.stages import Stage
 from wajah.contracts.types import Binary, Contract
 
@@ -35,6 +36,17 @@ class Embedded(Result):
     box: FaceBox
     faces: int
     detection_score: float
+    quality: Quality | None = None
+    """None from an embedder that doesn't measure it."""
+
+
+class EmbeddedPair(Embedded):
+    """Two faces of one image, compared: `Embedded` tells of the person. There is no template where they differ."""
+
+    stage = Stage.EMBED_KTP
+    similarity: float
+    """Of the person and the portrait on the identity card."""
+    verified: bool
 
 
 class Compared(Result):
@@ -52,10 +64,20 @@ class Candidate(Contract):
     similarity: float
 
 
+class Checked(Result):
+    """The enrolment of this face would succeed; nothing is written."""
+
+    stage = Stage.MATCH_CHECK
+    replaces: bool
+
+
 class Enrolled(Result):
+    """`enrolled` is false where the person is not the one on the identity card: nothing was written."""
+
     stage = Stage.MATCH_ENROL
     user_id: str
     replaced: bool
+    enrolled: bool = True
 
 
 class Verified(Result):
@@ -63,13 +85,6 @@ class Verified(Result):
     user_name: str
     similarity: float
     verified: bool
-
-class Checked(Result):
-    """The enrolment of this face would succeed; nothing is written."""
-
-    stage = Stage.MATCH_CHECK
-    replaces: bool
-
 
 
 class Identified(Result):
@@ -85,21 +100,6 @@ class Searched(Result):
     candidates: tuple[Candidate, ...]
 
 
-class GalleryCreated(Result):
-    stage = Stage.GALLERY_CREATE
-    gallery_id: str
-
-
-class GalleriesListed(Result):
-    stage = Stage.GALLERY_LIST
-    gallery_ids: tuple[str, ...]
-
-
-class GalleryDeleted(Result):
-    stage = Stage.GALLERY_DELETE
-    gallery_id: str
-
-
 class Registered(Result):
     """PeduliLindungi accepted NIK and name; `answer` is what it said."""
 
@@ -113,6 +113,21 @@ class CheckedIn(Result):
     stage = Stage.PL_CHECKIN
     answer: dict[str, Any]
     user_status: str
+
+
+class GalleryCreated(Result):
+    stage = Stage.GALLERY_CREATE
+    gallery_id: str
+
+
+class GalleriesListed(Result):
+    stage = Stage.GALLERY_LIST
+    gallery_ids: tuple[str, ...]
+
+
+class GalleryDeleted(Result):
+    stage = Stage.GALLERY_DELETE
+    gallery_id: str
 
 
 class ListedFace(Contract):
@@ -157,11 +172,15 @@ RESULTS: dict[Stage, type[Result]] = {
     result.stage: result
     for result in (
         Embedded,
+        EmbeddedPair,
         Compared,
+        Checked,
         Enrolled,
         Verified,
         Identified,
         Searched,
+        Registered,
+        CheckedIn,
         GalleryCreated,
         GalleriesListed,
         GalleryDeleted,
@@ -172,6 +191,3 @@ RESULTS: dict[Stage, type[Result]] = {
         ClientCounted,
     )
 }
-        Checked,
-        Registered,
-        CheckedIn,

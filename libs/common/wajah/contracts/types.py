@@ -62,3 +62,7 @@ class GalleryKey(NamedTuple):
 
     client_id: str
     gallery_id: str
+
+
+SHARED_BLACKLIST = GalleryKey("@shared", "blacklist")
+"""The one gallery that every client may write to; nobody can sign in as its owner."""

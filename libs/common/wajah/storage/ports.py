@@ -1,7 +1,7 @@
 """What services need of a database. Two implementations: `sqlite` and `mongo`; one test-suite holds both to this text.
 
 Every method ends within `TIMEOUT_S` or raises StoreUnavailable. A write that returned is durable. Every write may be
-repeated by the same job with the same outcome.
+repeated by the same job with the same outcome, for `REMEMBERED_S`. Times are kept to the millisecond.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -104,20 +104,27 @@ class Face:
     template: Templates
     job_id: str
     enrolled_at: datetime
+    masked: bool = False
+    quality: Quality | None = None
+    """None for a face that was enrolled before it was measured."""
 
 
 @dataclass(frozen=True, slots=True)
 class FaceBatch:
-    """Faces of one gallery and model, as an index loads them. `templates` has shape (n, dimension), float32."""
+    """Faces of one gallery and model, as an index loads them. `templates` has shape (n, dimension), `masked` (n,)."""
 
     user_ids: list[str]
     user_names: list[str]
     templates: Templates
+    masked: npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What happened to a gallery since a sequence number; `user_ids` is None when that is too long ago to tell."""
+    """What happened to a gallery since a sequence number.
+
+    `user_ids` is None when that can't be told: it is too long ago, or the number is ahead of this gallery's.
+    """
 
     sequence: int
     user_ids: frozenset[str] | None
@@ -138,13 +145,6 @@ class Transaction:
     model_id: str | None
     timings_ms: dict[str, float]
     at: datetime
-
-
-class Clients(Protocol):
-    async def add(self, client: Client) -> None:
-        """Raises ClientExists."""
-
-    async def get(self, client_id: str) -> Client | None: ...
     quality: Quality | None = None
     """Of the face that was enrolled or asked about; None where there was none."""
 
@@ -199,6 +199,13 @@ class ApiKey:
     """The gallery of the client that the key selects."""
     created_at: datetime
 
+
+class Clients(Protocol):
+    async def add(self, client: Client) -> None:
+        """Raises ClientExists."""
+
+    async def get(self, client_id: str) -> Client | None: ...
+
     async def list(self) -> list[Client]:
         """In order of their ids."""
 
@@ -240,20 +247,13 @@ class Registrations(Protocol):
 
 
 class Tokens(Protocol):
-    async def add(self, client_id: str, token_sha256: bytes, expires_at: datetime | None) -> None: ...
+    async def add(self, client_id: str, token_sha256: bytes, expires_at: datetime | None) -> None:
+        """None never expires. A client holds `TOKENS_KEPT` tokens at most."""
 
     async def revoke(self, client_id: str, token_sha256: bytes) -> bool:
         """False when the client has no such token."""
 
 
-class Galleries(Protocol):
-    """A gallery takes one of its client's GALLERIES while it exists, exactly one, whatever crashes or is repeated."""
-
-    async def create(self, gallery: GalleryKey, job_id: str) -> bool:
-        """True when created now, False when this same job created it before.
-
-        Raises GalleryExists, NotRegistered for an unknown client, QuotaUsedUp where it is one too many.
-        """
 class ApiKeys(Protocol):
     async def add(self, key: ApiKey, key_sha256: bytes) -> None:
         """Raises NotRegistered for an unknown client."""
@@ -271,6 +271,14 @@ class ApiKeys(Protocol):
         """
 
 
+class Galleries(Protocol):
+    """A gallery takes one of its client's GALLERIES while it exists, exactly one, whatever crashes or is repeated."""
+
+    async def create(self, gallery: GalleryKey, job_id: str) -> bool:
+        """True when created now, False when this same job created it before.
+
+        Raises GalleryExists, NotRegistered for an unknown client, QuotaUsedUp where it is one too many.
+        """
 
     async def list(self, client_id: str) -> list[str]:
         """Oldest first."""
@@ -327,14 +335,6 @@ class Models(Protocol):
     async def get(self, model_id: str) -> FaceModel | None: ...
 
 
-class Store(Protocol):
-    """A database. `ready` asks it a question."""
-
-    clients: Clients
-    registrations: Registrations
-    tokens: Tokens
-    galleries: Galleries
-    faces: Faces
 class UpstreamCalls(Protocol):
     """So that a job which comes back never asks an outside service twice, and no acceptance is forgotten."""
 
@@ -361,8 +361,18 @@ class UpstreamCalls(Protocol):
         """Erase calls that began before then, but for successful ones that are open; how many is returned."""
 
 
+class Store(Protocol):
+    """A database. `ready` asks it a question."""
+
+    clients: Clients
+    registrations: Registrations
+    tokens: Tokens
+    api_keys: ApiKeys
+    galleries: Galleries
+    faces: Faces
     transactions: Transactions
     models: Models
+    upstream_calls: UpstreamCalls
 
     async def start(self) -> None:
         """Connect, waiting for a database that is still starting, and create what is missing."""
@@ -370,4 +380,3 @@ class UpstreamCalls(Protocol):
     async def stop(self) -> None: ...
 
     async def ready(self) -> bool: ...
-    upstream_calls: UpstreamCalls

@@ -9,7 +9,7 @@ import structlog
 
 from wajah.contracts.envelope import Envelope, Reply
 from wajah.contracts.errors import Code, WajahError
-from wajah.contracts.results import Compared, Embedded, Identified, Verified
+from wajah.contracts.results import Compared, Embedded, EmbeddedPair, Identified, Verified
 from wajah.storage.ports import Transaction, Transactions
 
 CAPACITY: Final = 100_000  # some 40 MB: minutes of a full load while the store is away
@@ -83,30 +83,33 @@ class TransactionRecorder:
 
 def transaction_of(envelope: Envelope, reply: Reply) -> Transaction:
     """What is kept of a job: who asked what, how it ended, and how long each stage took."""
-    embedded = reply.find(Embedded)
+    pair = reply.find(EmbeddedPair)
+    embedded = pair or reply.find(Embedded)
     compared = reply.find(Compared)
     verified = reply.find(Verified)
     identified = reply.find(Identified)
-    similar = compared or verified or identified
+    similar = pair or compared or verified or identified
     user_id = identified.best.user_id if identified and identified.best else envelope.payload.get("user_id")
     return Transaction(
         job_id=envelope.job_id,
         job=envelope.job.value,
         client_id=envelope.client_id,
         trx_id=envelope.trx_id,
-        code=_code(reply, verified, identified),
+        code=_code(reply),
         gallery_id=envelope.gallery.gallery_id or None,
         user_id=None if user_id is None else str(user_id),
         similarity=None if similar is None else similar.similarity,
         model_id=next((each.model_id for each in (embedded, compared) if each is not None), None),
         timings_ms={stage.value: elapsed for stage, elapsed in reply.timings_ms.items()},
         at=datetime.now(UTC),
+        quality=None if embedded is None else embedded.quality,
     )
 
 
-def _code(reply: Reply, verified: Verified | None, identified: Identified | None) -> Code:
+def _code(reply: Reply) -> Code:
     if reply.error is not None:
         return reply.error.code
-    if (verified is not None and not verified.verified) or (identified is not None and identified.best is None):
-        return Code.NOT_VERIFIED
-    return Code.SUCCESS
+    decided = reply.find(Verified) or reply.find(EmbeddedPair)
+    identified = reply.find(Identified)
+    refused = (decided is not None and not decided.verified) or (identified is not None and identified.best is None)
+    return Code.NOT_VERIFIED if refused else Code.SUCCESS

@@ -14,7 +14,7 @@ from queue import SimpleQueue
 from typing import Any, Final, NamedTuple, TypeVar
 
 from wajah.storage.ports import TIMEOUT_S, StoreUnavailable
-from wajah.storage.sqlite.schema import SCHEMA
+from wajah.storage.sqlite.schema import ADDED_COLUMNS, SCHEMA
 
 T = TypeVar("T")
 
@@ -85,6 +85,7 @@ class Database:
         connection = self._connect()
         connection.execute("PRAGMA journal_mode=WAL")
         connection.executescript(SCHEMA)
+        _add_columns(connection)
         connection.close()
 
     def _connect(self) -> sqlite3.Connection:
@@ -117,6 +118,16 @@ class Database:
                 return group, False
             write = self._writes.get()
         return group, True
+
+
+def _add_columns(connection: sqlite3.Connection) -> None:
+    """Several processes may open an older file at once: one of them changes it, the others wait and find it done."""
+    connection.execute("BEGIN IMMEDIATE")
+    (done,) = connection.execute("PRAGMA user_version").fetchone()
+    for table, column, kind in ADDED_COLUMNS[done:]:
+        connection.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
+    connection.execute(f"PRAGMA user_version = {max(done, len(ADDED_COLUMNS))}")
+    connection.execute("COMMIT")
 
 
 def _commit(connection: sqlite3.Connection, group: list[_Write]) -> None:

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from wajah.contracts.quality import Quality
 from wajah.contracts.types import GalleryKey
 from wajah.storage.ports import Face, FaceBatch, Quota, UserExists, UserNotFound
 from wajah.storage.sqlite.database import Database
@@ -18,7 +19,7 @@ BATCH: Final = 4096
 MANY: Final = 500  # SQLite refuses more than some thousand variables in a statement
 
 _LOAD = """
-SELECT number, user_id, user_name, template FROM faces
+SELECT number, user_id, user_name, template, masked FROM faces
 WHERE gallery = (SELECT number FROM galleries WHERE client_id = ? AND gallery_id = ?) AND number > ? AND model_id = ?
 ORDER BY number LIMIT ?
 """
@@ -37,6 +38,8 @@ class SqliteFaces:
             face.template.astype("<f4").tobytes(),
             face.job_id,
             face.enrolled_at.timestamp(),
+            face.masked,
+            None if face.quality is None else face.quality.model_dump_json(),
         )
 
         def work(connection: sqlite3.Connection) -> bool:
@@ -52,14 +55,14 @@ class SqliteFaces:
             if enrolled is None:
                 take(connection, face.gallery.client_id, Quota.FACES)
                 connection.execute(
-                    "INSERT INTO faces (user_name, model_id, template, job_id, enrolled_at, replaced, gallery, user_id) "
-                    "VALUES (?, ?, ?, ?, ?, 0, ?, ?)",
+                    "INSERT INTO faces (user_name, model_id, template, job_id, enrolled_at, masked, quality, replaced, "
+                    "gallery, user_id) VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?)",
                     (*fields, *at),
                 )
             else:
                 connection.execute(
-                    "UPDATE faces SET user_name = ?, model_id = ?, template = ?, job_id = ?, enrolled_at = ?, replaced = 1 "
-                    "WHERE gallery = ? AND user_id = ?",
+                    "UPDATE faces SET user_name = ?, model_id = ?, template = ?, job_id = ?, enrolled_at = ?, masked = ?, "
+                    "quality = ?, replaced = 1 WHERE gallery = ? AND user_id = ?",
                     (*fields, *at),
                 )
             changed(connection, gallery, face.user_id)
@@ -120,9 +123,9 @@ def _batch(connection: sqlite3.Connection, gallery: GalleryKey, model_id: str, a
     rows = connection.execute(_LOAD, (*gallery, after, model_id, BATCH)).fetchall()
     if not rows:
         return None, after
-    numbers, user_ids, user_names, templates = zip(*rows, strict=True)
+    numbers, user_ids, user_names, templates, masked = zip(*rows, strict=True)
     matrix = np.frombuffer(b"".join(templates), "<f4").reshape(len(rows), -1).astype(np.float32, copy=False)
-    return FaceBatch(list(user_ids), list(user_names), matrix), numbers[-1]
+    return FaceBatch(list(user_ids), list(user_names), matrix, np.array(masked, bool)), numbers[-1]
 
 
 def _face(gallery: GalleryKey, row: sqlite3.Row) -> Face:
@@ -134,4 +137,6 @@ def _face(gallery: GalleryKey, row: sqlite3.Row) -> Face:
         template=np.frombuffer(row["template"], "<f4").astype(np.float32, copy=False),
         job_id=row["job_id"],
         enrolled_at=datetime.fromtimestamp(row["enrolled_at"], UTC),
+        masked=bool(row["masked"]),
+        quality=None if row["quality"] is None else Quality.model_validate_json(row["quality"]),
     )

@@ -4,7 +4,7 @@ import sqlite3
 import time
 
 from wajah.contracts.types import GalleryKey
-from wajah.storage.ports import CHANGES_KEPT, Changes, GalleryExists, GalleryNotFound, Quota
+from wajah.storage.ports import CHANGES_KEPT, REMEMBERED_S, Changes, GalleryExists, GalleryNotFound, Quota
 from wajah.storage.sqlite.database import Database
 from wajah.storage.sqlite.quotas import give_back, take
 
@@ -41,12 +41,10 @@ class SqliteGalleries:
 
     async def delete(self, gallery: GalleryKey, job_id: str) -> int:
         def work(connection: sqlite3.Connection) -> int:
-            row = _find(connection, gallery)
-            if row is None:
-                done = connection.execute("SELECT faces FROM operations WHERE job_id = ?", (job_id,)).fetchone()
-                if done is None:
-                    raise GalleryNotFound
+            done = connection.execute("SELECT faces FROM operations WHERE job_id = ?", (job_id,)).fetchone()
+            if done is not None:  # asked first: the gallery may have been created again since
                 return int(done["faces"])
+            row = found(connection, gallery)
             faces = connection.execute("DELETE FROM faces WHERE gallery = ?", (row["number"],)).rowcount
             connection.execute("DELETE FROM changes WHERE gallery = ?", (row["number"],))
             connection.execute("DELETE FROM galleries WHERE number = ?", (row["number"],))
@@ -63,12 +61,12 @@ class SqliteGalleries:
     async def changes(self, gallery: GalleryKey, since: int) -> Changes:
         def work(connection: sqlite3.Connection) -> Changes:
             row = found(connection, gallery)
-            if row["sequence"] <= since:
+            if row["sequence"] == since:
                 return Changes(row["sequence"], frozenset())
             changed = connection.execute(
                 "SELECT user_id FROM changes WHERE gallery = ? AND sequence > ?", (row["number"], since)
             ).fetchall()
-            if len(changed) < row["sequence"] - since:
+            if since > row["sequence"] or len(changed) < row["sequence"] - since:
                 return Changes(row["sequence"], None)
             return Changes(row["sequence"], frozenset(each["user_id"] for each in changed))
 
@@ -94,7 +92,8 @@ def changed(connection: sqlite3.Connection, gallery: sqlite3.Row, user_id: str) 
 
 
 def remember(connection: sqlite3.Connection, job_id: str, faces: int) -> None:
-    """That this job erased so many faces: the same job may ask again."""
+    """That this job erased so many faces: the same job may ask again, within a day."""
+    connection.execute("DELETE FROM operations WHERE at < ?", (time.time() - REMEMBERED_S,))
     connection.execute("INSERT OR REPLACE INTO operations VALUES (?, ?, ?)", (job_id, faces, time.time()))
 
 

@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 
 from wajah.contracts.errors import Code
 from wajah.contracts.models import FaceModel
+from wajah.contracts.quality import Quality
 from wajah.storage.ports import Transaction
 from wajah.storage.sqlite.database import Database
 
 _INSERT = """
 INSERT OR IGNORE INTO transactions
-    (job_id, job, client_id, trx_id, code, gallery_id, user_id, similarity, model_id, timings_ms, at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    (job_id, job, client_id, trx_id, code, gallery_id, user_id, similarity, model_id, timings_ms, at, quality)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 
@@ -37,6 +38,7 @@ class SqliteTransactions:
                 each.model_id,
                 json.dumps(each.timings_ms),
                 each.at.timestamp(),
+                None if each.quality is None else each.quality.model_dump_json(),
             )
             for each in transactions
         ]
@@ -86,4 +88,5 @@ def _transaction(row: sqlite3.Row) -> Transaction:
         model_id=row["model_id"],
         timings_ms=json.loads(row["timings_ms"]),
         at=datetime.fromtimestamp(row["at"], UTC),
+        quality=None if row["quality"] is None else Quality.model_validate_json(row["quality"]),
     )

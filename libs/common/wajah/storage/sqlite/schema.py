@@ -1,4 +1,7 @@
-"""The tables. Times are Unix seconds, templates little-endian float32, and a NULL quota is unlimited."""
+"""The tables, and what older files lack of them.
+
+Times are Unix seconds, templates little-endian float32, and a NULL quota is unlimited.
+"""
 
 from typing import Final
 
@@ -23,6 +26,17 @@ CREATE TABLE IF NOT EXISTS tokens (
     client_id TEXT NOT NULL,
     expires_at REAL
 ) STRICT;
+CREATE INDEX IF NOT EXISTS tokens_of_client ON tokens (client_id);
+
+CREATE TABLE IF NOT EXISTS api_keys (
+    sha256 BLOB PRIMARY KEY,
+    client_id TEXT NOT NULL,
+    api TEXT NOT NULL,
+    prefix TEXT NOT NULL,
+    collection TEXT NOT NULL,
+    created_at REAL NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS api_keys_of_client ON api_keys (client_id, created_at);
 
 CREATE TABLE IF NOT EXISTS galleries (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -76,11 +90,6 @@ CREATE TABLE IF NOT EXISTS transactions (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS transactions_of_client ON transactions (client_id, at);
 
-CREATE TABLE IF NOT EXISTS models (
-    model_id TEXT PRIMARY KEY,
-    model TEXT NOT NULL
-) STRICT;
-"""
 CREATE TABLE IF NOT EXISTS upstream_calls (
     job_id TEXT NOT NULL,
     stage TEXT NOT NULL,
@@ -98,3 +107,15 @@ CREATE TABLE IF NOT EXISTS upstream_calls (
 CREATE INDEX IF NOT EXISTS upstream_calls_of_user ON upstream_calls (client_id, gallery_id, user_id);
 CREATE INDEX IF NOT EXISTS upstream_calls_in_order ON upstream_calls (begun_at);
 
+CREATE TABLE IF NOT EXISTS models (
+    model_id TEXT PRIMARY KEY,
+    model TEXT NOT NULL
+) STRICT;
+"""
+
+ADDED_COLUMNS: Final = (
+    ("faces", "masked", "INTEGER NOT NULL DEFAULT 0"),
+    ("faces", "quality", "TEXT"),
+    ("transactions", "quality", "TEXT"),
+)
+"""Table, column and type, in order of their coming: a file's `user_version` tells how many of them it has."""

@@ -15,13 +15,14 @@ from wajah.storage.ports import (
     UpstreamCalls,
 )
 from wajah.storage.sqlite.accounts import SqliteClients, SqliteTokens
+from wajah.storage.sqlite.api_keys import SqliteApiKeys
 from wajah.storage.sqlite.database import Database
 from wajah.storage.sqlite.faces import SqliteFaces
 from wajah.storage.sqlite.galleries import SqliteGalleries
 from wajah.storage.sqlite.records import SqliteModels, SqliteTransactions
 from wajah.storage.sqlite.registrations import SqliteRegistrations
-
 from wajah.storage.sqlite.upstream_calls import SqliteUpstreamCalls
+
 
 class SqliteStore:
     """`wajah.storage.ports.Store`. Several processes of one machine may share the file."""
@@ -31,13 +32,14 @@ class SqliteStore:
         self.clients: Clients = SqliteClients(self._database)
         self.registrations: Registrations = SqliteRegistrations(self._database)
         self.tokens: Tokens = SqliteTokens(self._database)
+        self.api_keys: ApiKeys = SqliteApiKeys(self._database)
         self.galleries: Galleries = SqliteGalleries(self._database)
         self.faces: Faces = SqliteFaces(self._database)
         self.transactions: Transactions = SqliteTransactions(self._database)
         self.models: Models = SqliteModels(self._database)
+        self.upstream_calls: UpstreamCalls = SqliteUpstreamCalls(self._database)
 
     async def start(self) -> None:
-        self.upstream_calls: UpstreamCalls = SqliteUpstreamCalls(self._database)
         await self._database.start()
 
     async def stop(self) -> None:
