@@ -1,17 +1,12 @@
 """The `wajah` command line: serve, demonstrate, administer, evaluate. Each command's work is in a module of its own."""
 
-import asyncio
-import json
-import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from wajah.contracts.errors import WajahError
 from wajah.settings import Settings
 
-from standalone import evaluate_command, pack_commands
+from standalone import client_commands, evaluate_command, pack_commands
 from standalone.options import Data, Pack, refuse, settings_of
 
 app = typer.Typer(
@@ -20,8 +15,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Wajah, the open face-verification platform.",
 )
-client_app = typer.Typer(no_args_is_help=True, help="Clients: the accounts that integrators sign in with.")
-app.add_typer(client_app, name="client")
+app.add_typer(client_commands.app, name="client")
 app.add_typer(pack_commands.app, name="pack")
 app.command("evaluate")(evaluate_command.evaluate)
 
@@ -68,24 +62,3 @@ def demo(
 
     with refuse():
         raise typer.Exit(min(uvloop.run(run(settings_of(data), pack, faces)), 1))
-
-
-@client_app.command("add")
-def client_add(
-    client_id: Annotated[str, typer.Argument(help="1 to 114 printable characters.")],
-    hits: Annotated[int | None, typer.Option(min=0, help="API calls it may make; absent, unlimited.")] = None,
-    faces: Annotated[int | None, typer.Option(min=0, help="Faces it may enrol; absent, unlimited.")] = None,
-    galleries: Annotated[int | None, typer.Option(min=1, help="Galleries it may own, its first included.")] = None,
-    data: Data = None,
-) -> None:
-    """Add a client, and print it as JSON. The password is read from standard input, or generated where there is none."""
-    from standalone.clients import Limits, add_client_to
-
-    password = None if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n") or None
-    limits = Limits(hits, faces, galleries)
-    try:
-        added = asyncio.run(add_client_to(settings_of(data).store_url, client_id, password, limits))
-    except WajahError as refusal:
-        typer.echo(refusal.message, err=True)
-        raise typer.Exit(1) from None
-    typer.echo(json.dumps({name: value for name, value in asdict(added).items() if value is not None}))

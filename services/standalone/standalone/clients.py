@@ -1,14 +1,15 @@
-"""Clients as the operator manages them: an account, its limits, and its first gallery."""
+"""Clients as the operator manages them: an account, its limits, its first gallery, and its end."""
 
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from wajah.contracts.errors import Code, WajahError
 from wajah.contracts.types import FIRST_GALLERY_SUFFIX, MAX_IDENTIFIER_CHARS, GalleryKey, first_gallery
 from wajah.security.passwords import Passwords
 from wajah.storage.connect import open_store
-from wajah.storage.ports import Client, Quota, Store
+from wajah.storage.ports import Client, NotRegistered, Quota, Store
 
 GENERATED_PASSWORD_BYTES = 18
 MAX_CLIENT_ID_CHARS = MAX_IDENTIFIER_CHARS - len(FIRST_GALLERY_SUFFIX)
@@ -50,6 +51,52 @@ async def add_client(
     await store.clients.add(client)
     await store.galleries.create(GalleryKey(client_id, gallery_id), job_id=f"client-add:{client_id}")
     return AddedClient(client_id, None if password else chosen, gallery_id, limits)
+
+
+async def list_clients(store: Store) -> list[dict[str, Any]]:
+    """In order of their ids."""
+    return [_described(client) for client in await store.clients.list()]
+
+
+async def show_client(store: Store, client_id: str) -> dict[str, Any]:
+    """With its galleries and its limits: faces and galleries in all. Raises WajahError for an unknown client."""
+    client = await store.clients.get(client_id)
+    if client is None:
+        raise NotRegistered
+    holdings = await store.clients.holdings(client_id)
+    limits = {
+        quota.value: None if left is None else left + holdings[quota]
+        for quota, left in client.remaining.items()
+        if quota in holdings
+    }
+    return _described(client) | {
+        "has": {quota.value: held for quota, held in holdings.items()},
+        "limits": limits,
+        "facegalleries": await store.galleries.list(client_id),
+    }
+
+
+async def deregister_client(store: Store, client_id: str) -> dict[str, Any]:
+    """What client/delete does. Raises WajahError for an unknown client."""
+    await store.registrations.deregister(client_id, datetime.now(UTC))
+    return await show_client(store, client_id)
+
+
+async def purge_client(store: Store, client_id: str) -> dict[str, Any]:
+    """Erase it for good. Raises WajahError for an unknown client."""
+    holdings = await store.clients.holdings(client_id)
+    if not await store.registrations.erase(client_id):
+        raise NotRegistered
+    return {"client_id": client_id, "erased": {quota.value: held for quota, held in holdings.items()}}
+
+
+def _described(client: Client) -> dict[str, Any]:
+    return {
+        "client_id": client.client_id,
+        "created_at": client.created_at.isoformat(timespec="seconds"),
+        "deregistered_at": client.deregistered_at and client.deregistered_at.isoformat(timespec="seconds"),
+        "remaining": {quota.value: left if left is None else max(0, left) for quota, left in client.remaining.items()},
+    }
 
 
 async def add_client_to(store_url: str, client_id: str, password: str | None, limits: Limits) -> AddedClient:
