@@ -59,6 +59,8 @@ class Database:
 
     async def read(self, work: Work[T]) -> T:
         """The result of `work` on a connection for reading, which sees every write that has returned."""
+        if self._writer is None:
+            raise StoreUnavailable
         return await self._within_time(self._readers.submit(self._read, work))
 
     async def write(self, work: Work[T]) -> T:

@@ -1,0 +1,19 @@
+"""What every store must do. Each implementation inherits the suite, gives it an empty, started `store`, and says by
+`settles_races` whether its server can be raced."""
+
+from wajah.storage.ports import Store
+
+from tests.contract.storage_accounts_suite import AccountsSuite
+from tests.contract.storage_faces_suite import FacesSuite
+from tests.contract.storage_galleries_suite import GalleriesSuite
+from tests.contract.storage_records_suite import RecordsSuite
+
+
+class StoreSuite(AccountsSuite, GalleriesSuite, FacesSuite, RecordsSuite):
+    async def test_a_started_store_is_ready(self, store: Store) -> None:
+        assert await store.ready()
+
+    async def test_a_stopped_store_is_not_ready(self, store: Store) -> None:
+        await store.stop()
+
+        assert not await store.ready()
