@@ -48,10 +48,12 @@ class Handlers:
         return {Stage.EMBED: self.embed, Stage.COMPARE: self.compare}
 
     async def embed(self, job: Job[Any]) -> Embedded:
-        """The template of the image's largest face."""
+        """The template of the image's largest face; for an enrolment that asks for it, of its only face (else 414)."""
         if not isinstance(job.payload, ProbePayload):
             raise WajahError(Code.MALFORMED, "Request malformed: image")
         face = await self._face(job, job.payload.image, "image")
+        if isinstance(job.payload, Enrol) and job.payload.single_face and face.faces > 1:
+            raise WajahError(Code.SEVERAL_FACES)
         return Embedded(
             template=face.template.astype("<f4").tobytes(),
             dimension=self._engine.model.dimension,

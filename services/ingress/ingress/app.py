@@ -16,10 +16,12 @@ from ingress.access import Access
 from ingress.api.face.precedence import Precedence
 from ingress.api.face.routes import FaceApi
 from ingress.api.oauth import OAuth
+from ingress.api.users.routes import UsersApi
 from ingress.auth import HEADER, Authenticator
 from ingress.docs_page import add_docs
 from ingress.faults import HttpFault, fault_response
 from ingress.gate import Gate
+from ingress.keys import HEADER as KEY_HEADER
 from ingress.operations import Operations, Ready
 from ingress.settings import IngressSettings
 
@@ -41,6 +43,7 @@ def build(settings: IngressSettings, jobs: Jobs, store: Store, passwords: Passwo
     gate = Gate(settings, Authenticator(store.clients), jobs)
     OAuth(settings, store, passwords).add_to(app)
     FaceApi(gate, Precedence(store)).add_to(app)
+    UsersApi(gate, store, settings).add_to(app)
     Operations(ready).add_to(app)
     add_docs(app)
     app.add_middleware(Access)
@@ -72,6 +75,6 @@ def _allowed(request: Request) -> str:
 
 
 def _describe_token(app: FastAPI) -> None:
-    scheme: dict[str, Any] = {"type": "apiKey", "in": "header", "name": HEADER}
+    schemes: dict[str, Any] = {name: {"type": "apiKey", "in": "header", "name": name} for name in (HEADER, KEY_HEADER)}
     document = app.openapi()
-    document.setdefault("components", {}).setdefault("securitySchemes", {})[HEADER] = scheme
+    document.setdefault("components", {}).setdefault("securitySchemes", {}).update(schemes)

@@ -8,6 +8,8 @@ from pydantic_core import to_json
 from starlette.responses import Response
 from wajah.contracts.errors import Code, WajahError
 
+from ingress.api.users.problem import Problem, problem_response
+
 JSON: Final = "application/json"
 ENVELOPE: Final = "/risetai"
 
@@ -53,7 +55,14 @@ def told(path: str, status: str, message: str) -> bytes:
     return to_json({"status": status, "status_message": message})
 
 
+def is_users(path: str) -> bool:
+    """Whether errors under this path are problem objects."""
+    return path == "/users" or path.startswith("/users/")
+
+
 def fault_response(path: str, fault: HttpFault) -> Response:
+    if is_users(path):
+        return problem_response(Problem(fault.status, headers=fault.headers))
     return json_response(path, told(path, str(fault.status), fault.message), fault.status, fault.headers)
 
 

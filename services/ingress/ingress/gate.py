@@ -32,14 +32,20 @@ class Gate:
         self._lane(job).check()
         return await self._authenticator.client_of(request, hits=hits, deregistered=deregistered)
 
+    def check(self, job: JobName) -> None:
+        """Raises WajahError 503, with when to come back, while there is no room for the job."""
+        self._lane(job).check()
+
     async def body(self, request: Request) -> bytes:
         """Raises HttpFault 413 or 408."""
         return await read_body(request, max_bytes=self._settings.max_body_bytes, timeout_s=self._settings.body_timeout_s)
 
-    async def run(self, payload: Payload, *, client_id: str, trx_id: str | None) -> Reply:
-        """Have a job done. Raises WajahError 503 where there is no room, or no answer in time."""
+    async def run(self, payload: Payload, *, client_id: str, trx_id: str | None, deadline_s: float | None = None) -> Reply:
+        """Have a job done, within `deadline_s` or the setting's. Raises WajahError 503 where there is no room, or no answer
+        in time."""
+        within_s = self._settings.deadline_s if deadline_s is None else deadline_s
         with self._lane(payload.job).job():
-            return await self._jobs.run(payload, client_id=client_id, trx_id=trx_id, deadline_s=self._settings.deadline_s)
+            return await self._jobs.run(payload, client_id=client_id, trx_id=trx_id, deadline_s=within_s)
 
     def _lane(self, job: JobName) -> Lane:
         """Jobs that wait for the embedder don't hold up those that don't need it."""

@@ -25,3 +25,7 @@ class IngressSettings(Settings):
     """Passwords being checked or waiting for it, 19 MiB and some 30 ms of a core each."""
     token_ttl_days: Annotated[float, Field(ge=0)] = 0.0
     """Life of an access token; 0 is until it is revoked."""
+    users_refuse_blacklisted: bool = False
+    """Users API: an enrolment of a face on the blacklist is refused, but for one on the blacklist itself."""
+    users_whitelist_only: frozenset[str] = frozenset()
+    """Users API: clients that may search for faces on their whitelist only; in the environment a JSON array of ids."""
