@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from wajah.settings import Settings
 
-from standalone import client_commands, evaluate_command, pack_commands
+from standalone import client_commands, evaluate_command, key_commands, pack_commands
 from standalone.options import Data, Pack, refuse, settings_of
 
 app = typer.Typer(
@@ -16,6 +16,7 @@ app = typer.Typer(
     help="Wajah, the open face-verification platform.",
 )
 app.add_typer(client_commands.app, name="client")
+app.add_typer(key_commands.app, name="key")
 app.add_typer(pack_commands.app, name="pack")
 app.command("evaluate")(evaluate_command.evaluate)
 

@@ -1,25 +1,18 @@
 """`wajah client`: the accounts that integrators sign in with, their limits, and their end. Prints JSON."""
 
-import asyncio
 import json
 import sys
-from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import typer
-from wajah.contracts.errors import WajahError
 from wajah.security.passwords import Passwords
-from wajah.settings import Settings
-from wajah.storage.connect import open_store
-from wajah.storage.ports import NotRegistered, Quota, Store
+from wajah.storage.ports import Quota, Store
 
 from standalone import clients
 from standalone.clients import Limits
-from standalone.options import Data, settings_of
-
-T = TypeVar("T")
+from standalone.options import Data
+from standalone.stored import on_store
 
 UNLIMITED = "unlimited"
 
@@ -39,20 +32,20 @@ def add(
     """Add a client with its first gallery. The password is read from standard input, or generated where there is none."""
     password = None if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n") or None
     limits = Limits(hits, faces, galleries)
-    added = _on_store(data, lambda store: clients.add_client(store, Passwords(), client_id, password, limits))
+    added = on_store(data, lambda store: clients.add_client(store, Passwords(), client_id, password, limits))
     _tell({name: value for name, value in asdict(added).items() if value is not None})
 
 
 @app.command("list")
 def list_clients(data: Data = None) -> None:
     """Every client, with what is left to it."""
-    _tell(_on_store(data, clients.list_clients))
+    _tell(on_store(data, clients.list_clients))
 
 
 @app.command()
 def show(client_id: ClientId, data: Data = None) -> None:
     """A client's galleries, limits, and what is left of them."""
-    _tell(_on_store(data, lambda store: clients.show_client(store, client_id)))
+    _tell(on_store(data, lambda store: clients.show_client(store, client_id)))
 
 
 @app.command()
@@ -71,7 +64,7 @@ def limit(
         await store.clients.limit(client_id, limits)
         return await clients.show_client(store, client_id)
 
-    _tell(_on_store(data, work))
+    _tell(on_store(data, work))
 
 
 @app.command()
@@ -85,7 +78,7 @@ def delete(
     async def work(store: Store) -> dict[str, Any]:
         return await (clients.purge_client if purge else clients.deregister_client)(store, client_id)
 
-    _tell(_on_store(data, work))
+    _tell(on_store(data, work))
 
 
 def _limit(text: str) -> int | None:
@@ -94,27 +87,6 @@ def _limit(text: str) -> int | None:
     if not text.isdecimal():
         raise typer.BadParameter(f"a number from 0, or {UNLIMITED}: {text!r}")
     return int(text)
-
-
-def _on_store(data: Path | None, work: Callable[[Store], Awaitable[T]]) -> T:
-    """Work on the settings' store, opened for it. A refusal is told in one line."""
-
-    async def main(settings: Settings) -> T:
-        store = open_store(settings.store_url)
-        await store.start()
-        try:
-            return await work(store)
-        finally:
-            await store.stop()
-
-    try:
-        return asyncio.run(main(settings_of(data)))
-    except NotRegistered:
-        refusal = "no such client"
-    except WajahError as error:
-        refusal = error.message
-    typer.echo(refusal, err=True)
-    raise typer.Exit(1)
 
 
 def _tell(told: Any) -> None:

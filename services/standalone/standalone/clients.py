@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from wajah.contracts.errors import Code, WajahError
-from wajah.contracts.types import FIRST_GALLERY_SUFFIX, MAX_IDENTIFIER_CHARS, GalleryKey, first_gallery
+from wajah.contracts.types import FIRST_GALLERY_SUFFIX, MAX_IDENTIFIER_CHARS, SHARED_BLACKLIST, GalleryKey, first_gallery
 from wajah.security.passwords import Passwords
 from wajah.storage.connect import open_store
-from wajah.storage.ports import Client, NotRegistered, Quota, Store
+from wajah.storage.ports import Client, ClientExists, NotRegistered, Quota, Store
 
 GENERATED_PASSWORD_BYTES = 18
 MAX_CLIENT_ID_CHARS = MAX_IDENTIFIER_CHARS - len(FIRST_GALLERY_SUFFIX)
@@ -41,6 +41,8 @@ async def add_client(
     gallery_id = first_gallery(client_id)
     if not client_id.isprintable() or not 1 <= len(client_id) <= MAX_CLIENT_ID_CHARS:
         raise WajahError(Code.MALFORMED, f"a client id is 1 to {MAX_CLIENT_ID_CHARS} printable characters")
+    if client_id == SHARED_BLACKLIST.client_id:
+        raise ClientExists
     chosen = password or secrets.token_urlsafe(GENERATED_PASSWORD_BYTES)
     client = Client(
         client_id=client_id,

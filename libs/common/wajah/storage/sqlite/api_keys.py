@@ -35,7 +35,7 @@ class SqliteApiKeys:
 
     async def list(self, client_id: str) -> list[ApiKey]:
         def work(connection: sqlite3.Connection) -> list[ApiKey]:
-            rows = connection.execute("SELECT * FROM api_keys WHERE client_id = ? ORDER BY created_at", (client_id,))
+            rows = connection.execute("SELECT * FROM api_keys WHERE client_id = ? ORDER BY created_at, rowid", (client_id,))
             return [_key(row) for row in rows]
 
         return await self._database.read(work)

@@ -1,0 +1,37 @@
+"""How the commands that administer work on the store."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+
+import typer
+from wajah.contracts.errors import WajahError
+from wajah.settings import Settings
+from wajah.storage.connect import open_store
+from wajah.storage.ports import NotRegistered, Store
+
+from standalone.options import settings_of
+
+T = TypeVar("T")
+
+
+def on_store(data: Path | None, work: Callable[[Store], Awaitable[T]]) -> T:
+    """Work on the settings' store, opened for it. A refusal is told in one line."""
+
+    async def main(settings: Settings) -> T:
+        store = open_store(settings.store_url)
+        await store.start()
+        try:
+            return await work(store)
+        finally:
+            await store.stop()
+
+    try:
+        return asyncio.run(main(settings_of(data)))
+    except NotRegistered:
+        refusal = "no such client"
+    except WajahError as error:
+        refusal = error.message
+    typer.echo(refusal, err=True)
+    raise typer.Exit(1)
