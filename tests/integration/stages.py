@@ -26,10 +26,23 @@ JPEG_HEAD = b"\xff\xd8\xff\xe0"
 
 
 def picture(
-    person: str | None, *, masked: bool = False, small: bool = False, damaged: bool = False, likeness: float = 1.0
+    person: str | None,
+    *,
+    masked: bool = False,
+    small: bool = False,
+    damaged: bool = False,
+    likeness: float = 1.0,
+    faces: int = 1,
 ) -> bytes:
     """A JPEG as far as its first bytes. `likeness` is the cosine to the person's other pictures."""
-    fields = {"person": person, "masked": masked, "small": small, "damaged": damaged, "likeness": likeness}
+    fields = {
+        "person": person,
+        "masked": masked,
+        "small": small,
+        "damaged": damaged,
+        "likeness": likeness,
+        "faces": faces,
+    }
     return JPEG_HEAD + json.dumps(fields).encode()
 
 
@@ -60,6 +73,8 @@ def _look(image: bytes, payload: Payload) -> dict[str, Any]:
         raise WajahError(Code.FACE_NOT_DETECTED)
     if fields["small"] and not (isinstance(payload, Enrol) and payload.force):
         raise WajahError(Code.FACE_TOO_SMALL)
+    if fields["faces"] > 1 and isinstance(payload, Enrol) and payload.single_face:
+        raise WajahError(Code.SEVERAL_FACES)
     return fields
 
 
@@ -71,7 +86,7 @@ async def embed(job: Job[Any]) -> Embedded:
         model_id=MODEL.model_id,
         masked=fields["masked"],
         box=FaceBox(left=0, top=0, right=100, bottom=120),
-        faces=1,
+        faces=fields["faces"],
         detection_score=1.0,
     )
 
