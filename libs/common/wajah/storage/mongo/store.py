@@ -1,0 +1,57 @@
+"""The store in MongoDB: its parts on one database."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from wajah.storage.mongo.accounts import MongoClients, MongoTokens
+from wajah.storage.mongo.api_keys import MongoApiKeys
+from wajah.storage.mongo.database import MongoDatabase
+from wajah.storage.mongo.faces import MongoFaces
+from wajah.storage.mongo.galleries import MongoGalleries
+from wajah.storage.mongo.operations import Operations
+from wajah.storage.mongo.quotas import Quotas
+from wajah.storage.mongo.records import MongoModels, MongoTransactions
+from wajah.storage.mongo.registrations import MongoRegistrations
+from wajah.storage.mongo.upstream_calls import MongoUpstreamCalls
+from wajah.storage.ports import (
+    ApiKeys,
+    Clients,
+    Faces,
+    Galleries,
+    Models,
+    Registrations,
+    Tokens,
+    Transactions,
+    UpstreamCalls,
+)
+
+
+class MongoStore:
+    """`wajah.storage.ports.Store`."""
+
+    def __init__(self, url: str) -> None:
+        self._database = MongoDatabase(url)
+        self._decoder = ThreadPoolExecutor(1, thread_name_prefix="mongo-decode")
+        operations = Operations(self._database)
+        quotas = Quotas(self._database)
+        self._galleries = MongoGalleries(self._database, operations, quotas)
+        self.clients: Clients = MongoClients(self._database, quotas)
+        self.registrations: Registrations = MongoRegistrations(self._database, self._galleries)
+        self.tokens: Tokens = MongoTokens(self._database)
+        self.api_keys: ApiKeys = MongoApiKeys(self._database, quotas)
+        self.galleries: Galleries = self._galleries
+        self.faces: Faces = MongoFaces(self._database, operations, self._galleries, quotas, self._decoder)
+        self.transactions: Transactions = MongoTransactions(self._database)
+        self.models: Models = MongoModels(self._database)
+        self.upstream_calls: UpstreamCalls = MongoUpstreamCalls(self._database)
+
+    async def start(self) -> None:
+        await self._database.start()
+        async with self._database.guarded():
+            await self._galleries.sweep()
+
+    async def stop(self) -> None:
+        await self._database.stop()
+        self._decoder.shutdown()
+
+    async def ready(self) -> bool:
+        return await self._database.ready()
