@@ -22,7 +22,7 @@ from wajah.messaging.slip import Source, StageHandler, Worker
 from wajah.messaging.topology import Topology
 from wajah.security.tokens import sha256_of
 from wajah.storage.ports import Client, Quota, Store
-from wajah.storage.sqlite.store import SqliteStore
+from wajah.storage.connect import open_store
 
 from tests.integration.stages import MODEL, STAGES
 
@@ -96,7 +96,7 @@ async def platform(
     """
     topology = Topology(2)
     bus = InProcessBus(topology)
-    store = SqliteStore(folder / "wajah.db")
+    store = open_store(f"sqlite:///{folder / 'wajah.db'}")
     ingress = IngressService(IngressSettings(bind="127.0.0.1:0", grace_s=5, **settings), bus, store, topology)
     embedding: Service = Stages(bus, topology, stages, store)
     if data is not None:

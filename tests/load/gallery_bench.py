@@ -138,7 +138,15 @@ async def load_figures(store: Store, faces: int) -> LoadFigures:
 
 async def _enrol(store: Store, gallery: GalleryKey, model: FaceModel, templates: Templates, waiting: Iterator[int]) -> None:
     for n in waiting:
-        face = Face(gallery, f"face {n}", f"Face {n}", model.model_id, templates[n], f"job {n}", datetime.now(UTC))
+        face = Face(
+            gallery=gallery,
+            user_id=f"face {n}",
+            user_name=f"Face {n}",
+            model_id=model.model_id,
+            template=templates[n],
+            job_id=f"job {n}",
+            enrolled_at=datetime.now(UTC),
+        )
         await store.faces.enrol(face, replace=False)
 
 

@@ -27,7 +27,7 @@ class Checking:
         """Raises what the enrolment itself would raise: GalleryNotFound, UserExists, QuotaUsedUp, WajahError 400."""
         await self._models.probe(job.result(Embedded))
         await self._store.galleries.sequence(job.gallery)
-        exists = await self._store.faces.get(job.gallery, job.payload.user_id) is not None
+        exists = await self._store.faces.enrolled(job.gallery, job.payload.user_id)
         if exists and not job.payload.force and not await caller_untold(self._store, job.gallery, job.payload.user_id):
             raise UserExists
         if not exists:

@@ -68,6 +68,6 @@ class Enrolment:
         """Nobody is enrolled, but an unknown gallery, and a user who is there already, are told first."""
         await self._store.galleries.sequence(job.gallery)
         user_id = job.payload.user_id
-        if await self._store.faces.get(job.gallery, user_id) is not None:
+        if await self._store.faces.enrolled(job.gallery, user_id):
             raise UserExists
         return Enrolled(user_id=user_id, replaced=False, enrolled=False)

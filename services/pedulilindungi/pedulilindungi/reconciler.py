@@ -93,8 +93,8 @@ class Reconciler:
             raise WajahError.from_data(error)
         settlement = Settlement.RECONCILED
         if error is not None:
-            enrolled = await self._store.faces.get(envelope.gallery, str(envelope.payload["user_id"]))
-            settlement = Settlement.ABANDONED if enrolled is None else Settlement.SUPERSEDED
+            enrolled = await self._store.faces.enrolled(envelope.gallery, str(envelope.payload["user_id"]))
+            settlement = Settlement.SUPERSEDED if enrolled else Settlement.ABANDONED
         await calls.settle(envelope.job_id, Stage.PL_REGISTER, settlement)
         return settlement
 

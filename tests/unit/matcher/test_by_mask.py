@@ -11,7 +11,13 @@ from tests.unit.matcher.faces import DIMENSION, at_cosine, template
 def batch_of(*faces: tuple[str, int, bool]) -> FaceBatch:
     user_ids = [user_id for user_id, _, _ in faces]
     templates = np.stack([template(seed) for _, seed, _ in faces])
-    return FaceBatch(user_ids, [f"name of {each}" for each in user_ids], templates, np.array([m for *_, m in faces]))
+    return FaceBatch(
+        user_ids,
+        [f"name of {each}" for each in user_ids],
+        templates,
+        np.array([m for *_, m in faces]),
+        np.full(len(faces), np.inf),
+    )
 
 
 def test_a_search_tells_the_nearest_of_both_kinds_of_faces() -> None:

@@ -318,7 +318,7 @@ async def test_an_audit_lets_go_of_what_other_matchers_erased(store: Store, new_
     assert [await nearest(kept, 1), await nearest(deleted, 1)] == ["u1", "u1"]
 
     await store.faces.delete(GALLERY, "u1", "a job")
-    await store.galleries.delete(other, "a job")
+    await store.galleries.delete(other, "another job")
     await keeper.audit()
 
     assert kept.nbytes == FACE_BYTES

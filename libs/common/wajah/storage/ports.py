@@ -5,7 +5,7 @@ repeated by the same job with the same outcome, for `REMEMBERED_S`. Times are ke
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, Protocol
@@ -18,6 +18,7 @@ from wajah.contracts.models import FaceModel
 from wajah.contracts.quality import Quality
 from wajah.contracts.stages import Stage
 from wajah.contracts.types import GalleryKey
+from wajah.security.template_encryption import WrappedKey
 
 TIMEOUT_S: Final = 5.0  # half of the shortest deadline: leaves time to answer
 CHANGES_KEPT: Final = 512  # per gallery; who is further behind reloads. Bulk enrolment makes 100 while a view follows once
@@ -93,30 +94,74 @@ class Client:
     deregistered_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Face:
-    """An enrolled face. `template` is L2-normalised float32, shape (dimension,)."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaceRecord:
+    """What is known of an enrolled face, but for its template."""
 
     gallery: GalleryKey
     user_id: str
     user_name: str
     model_id: str
-    template: Templates
     job_id: str
     enrolled_at: datetime
     masked: bool = False
     quality: Quality | None = None
     """None for a face that was enrolled before it was measured."""
+    consent_ref: str | None = None
+    """Where the client keeps the consent of the person."""
+    retention_until: datetime | None = None
+    """From this moment on the face is matched no more, and erased; None is until somebody deletes it."""
+
+    def expired(self, at: datetime) -> bool:
+        return self.retention_until is not None and self.retention_until <= at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Face(FaceRecord):
+    """An enrolled face. `template` is L2-normalised float32, shape (dimension,)."""
+
+    template: Templates
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedFace(FaceRecord):
+    """An enrolled face as a database has it: `template` is opaque to it."""
+
+    template: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class FaceBatch:
-    """Faces of one gallery and model, as an index loads them. `templates` has shape (n, dimension), `masked` (n,)."""
+    """Faces of one gallery and model, as an index loads them. `templates` has shape (n, dimension), `masked` (n,).
+
+    `retained_until` has shape (n,), in Unix seconds; infinite for a face without a retention.
+    """
 
     user_ids: list[str]
     user_names: list[str]
     templates: Templates
     masked: npt.NDArray[np.bool_]
+    retained_until: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class SealedBatch:
+    """`FaceBatch`, with templates that are opaque."""
+
+    user_ids: list[str]
+    user_names: list[str]
+    templates: list[bytes]
+    masked: npt.NDArray[np.bool_]
+    retained_until: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class ExpiredFace:
+    """A face whose retention has ended, as `job_id` enrolled it: a later enrolment of the same user is another."""
+
+    gallery: GalleryKey
+    user_id: str
+    job_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,10 +339,30 @@ class Galleries(Protocol):
         """Raises GalleryNotFound."""
 
 
-class Faces(Protocol):
-    """Every change raises its gallery's sequence after it is durable and before the call returns.
+class FaceList(Protocol):
+    """Enrolled faces, whatever form their templates have.
 
-    A face takes one of its client's FACES while it exists, exactly one, whatever crashes or is repeated.
+    Every change raises its gallery's sequence after it is durable and before the call returns. A face takes one of its
+    client's FACES while it exists, exactly one, whatever crashes or is repeated.
+    """
+
+    async def expired(self, at: datetime, *, limit: int = 500) -> list[ExpiredFace]:
+        """Some of the faces whose retention has ended, in any gallery."""
+
+    async def list(self, gallery: GalleryKey) -> list[tuple[str, str]]:
+        """(user_id, user_name), in order of enrolment. Raises GalleryNotFound."""
+
+    async def delete(self, gallery: GalleryKey, user_id: str, job_id: str, *, enrolled_by: str | None = None) -> None:
+        """With `enrolled_by`, only what that job enrolled: a later enrolment is not found. The same job may ask again.
+        Raises GalleryNotFound, UserNotFound."""
+
+
+class Faces(FaceList, Protocol):
+    """What services see: bare templates. They are encrypted below, with a key a client.
+
+    A template that does not open is logged, and missing from what `get`, `get_many` and `load` return. So are faces whose
+    retention has ended: they are not `enrolled`, and in nobody's way. All raise StoreUnavailable where the encryption keys
+    can't be used.
     """
 
     async def enrol(self, face: Face, *, replace: bool) -> bool:
@@ -307,18 +372,46 @@ class Faces(Protocol):
         already enrolled this face gets its first answer again.
         """
 
+    async def enrolled(self, gallery: GalleryKey, user_id: str) -> bool:
+        """Whether there is such a face; it needs no encryption keys."""
+
     async def get(self, gallery: GalleryKey, user_id: str) -> Face | None: ...
 
     async def get_many(self, gallery: GalleryKey, user_ids: Sequence[str]) -> list[Face]: ...
 
-    async def list(self, gallery: GalleryKey) -> list[tuple[str, str]]:
-        """(user_id, user_name), in order of enrolment. Raises GalleryNotFound."""
-
-    async def delete(self, gallery: GalleryKey, user_id: str, job_id: str) -> None:
-        """The same job may ask again. Raises GalleryNotFound, UserNotFound."""
-
     def load(self, gallery: GalleryKey, model_id: str) -> AsyncIterator[FaceBatch]:
         """All faces of a model in a gallery, in batches of some thousands, without one Python object a value."""
+
+
+class SealedFaces(FaceList, Protocol):
+    """What a database sees: templates are bytes that say nothing to it. Its methods are those of `Faces` otherwise."""
+
+    async def enrol(self, face: SealedFace, *, replace: bool) -> bool: ...
+
+    async def get_many(self, gallery: GalleryKey, user_ids: Sequence[str]) -> list[SealedFace]: ...
+
+    def load(self, gallery: GalleryKey, model_id: str) -> AsyncIterator[SealedBatch]: ...
+
+    async def bare(self, *, limit: int = 1000) -> list[SealedFace]:
+        """Some of the faces that were written before templates were encrypted."""
+
+    async def reseal(self, faces: Sequence[tuple[SealedFace, bytes]]) -> None:
+        """Put another form of the same template in place of each that is still the one that was read. What it replaces is
+        nowhere in the database's files afterwards."""
+
+
+class DataKeys(Protocol):
+    """The clients' data keys, encrypted. A client that is erased loses its own for ever."""
+
+    async def get(self, client_id: str) -> WrappedKey | None: ...
+
+    async def add(self, key: WrappedKey) -> WrappedKey:
+        """The key that the client has now: this one, or the one it had."""
+
+    async def list(self) -> list[WrappedKey]: ...
+
+    async def replace(self, before: WrappedKey, after: WrappedKey) -> bool:
+        """False where it is not, or no longer, the one `before`."""
 
 
 class Transactions(Protocol):
@@ -361,15 +454,14 @@ class UpstreamCalls(Protocol):
         """Erase calls that began before then, but for successful ones that are open; how many is returned."""
 
 
-class Store(Protocol):
-    """A database. `ready` asks it a question."""
+class Tables(Protocol):
+    """What a database has beside the faces. `ready` asks it a question."""
 
     clients: Clients
     registrations: Registrations
     tokens: Tokens
     api_keys: ApiKeys
     galleries: Galleries
-    faces: Faces
     transactions: Transactions
     models: Models
     upstream_calls: UpstreamCalls
@@ -380,3 +472,16 @@ class Store(Protocol):
     async def stop(self) -> None: ...
 
     async def ready(self) -> bool: ...
+
+
+class Store(Tables, Protocol):
+    """A database, as services see it."""
+
+    faces: Faces
+
+
+class SealedStore(Tables, Protocol):
+    """A database as it is below the encryption of templates."""
+
+    faces: SealedFaces
+    data_keys: DataKeys

@@ -13,8 +13,12 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Final, NamedTuple, TypeVar
 
+import structlog
+
 from wajah.storage.ports import TIMEOUT_S, StoreUnavailable
-from wajah.storage.sqlite.schema import ADDED_COLUMNS, SCHEMA
+from wajah.storage.sqlite.schema import ADDED_COLUMNS, INDEXES_OF_ADDED, SCHEMA
+
+_log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
@@ -74,6 +78,16 @@ class Database:
         self._writes.put(_Write(work, done))
         return await self._within_time(done)
 
+    async def forget(self) -> None:
+        """Empty the log: with `secure_delete` what was erased or overwritten is then nowhere in the files.
+
+        While another process reads what is older this does not go; the log is then emptied with the next erasure, or when
+        the last process lets go of the file.
+        """
+        done = await self.read(lambda connection: connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone())
+        if done["busy"]:
+            _log.warning("what was erased is still in the log of the database, which another process reads")
+
     async def _within_time(self, done: Future[T]) -> T:
         try:
             async with asyncio.timeout(TIMEOUT_S):
@@ -87,7 +101,9 @@ class Database:
         connection = self._connect()
         connection.execute("PRAGMA journal_mode=WAL")
         connection.executescript(SCHEMA)
-        _add_columns(connection)
+        if _add_columns(connection):
+            connection.execute("VACUUM")  # what was erased before deletion was secure leaves the file
+        connection.executescript(INDEXES_OF_ADDED)
         connection.close()
 
     def _connect(self) -> sqlite3.Connection:
@@ -123,14 +139,16 @@ class Database:
         return group, True
 
 
-def _add_columns(connection: sqlite3.Connection) -> None:
-    """Several processes may open an older file at once: one of them changes it, the others wait and find it done."""
+def _add_columns(connection: sqlite3.Connection) -> bool:
+    """Whether it was an older file. Several processes may open it at once: one of them changes it, the others wait and find
+    it done."""
     connection.execute("BEGIN IMMEDIATE")
     (done,) = connection.execute("PRAGMA user_version").fetchone()
     for table, column, kind in ADDED_COLUMNS[done:]:
         connection.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
     connection.execute(f"PRAGMA user_version = {max(done, len(ADDED_COLUMNS))}")
     connection.execute("COMMIT")
+    return int(done) < len(ADDED_COLUMNS)
 
 
 def _commit(connection: sqlite3.Connection, group: list[_Write]) -> None:

@@ -49,6 +49,7 @@ class SqliteRegistrations:
         while await self._database.write(lambda connection: _erase_faces(connection, client_id)):
             pass
         await self._database.write(lambda connection: _end(connection, client_id))
+        await self._database.forget()
         return True
 
 
@@ -75,7 +76,8 @@ def _begin(connection: sqlite3.Connection, client_id: str, before: datetime | No
     begun = connection.execute("SELECT 1 FROM deregistrations WHERE client_id = ? AND erasing", (client_id,)).fetchone()
     if begun is None:
         return False
-    connection.execute("DELETE FROM tokens WHERE client_id = ?", (client_id,))
+    for table in ("data_keys", "tokens"):
+        connection.execute(f"DELETE FROM {table} WHERE client_id = ?", (client_id,))  # noqa: S608 - a table's name
     connection.execute("UPDATE clients SET n_face = 0, n_facegallery = 0 WHERE client_id = ?", (client_id,))
     return True
 
@@ -95,5 +97,5 @@ def _end(connection: sqlite3.Connection, client_id: str) -> None:
     of_client = "gallery IN (SELECT number FROM galleries WHERE client_id = ?)"
     for table in ("faces", "changes"):
         connection.execute(f"DELETE FROM {table} WHERE {of_client}", (client_id,))  # noqa: S608 - a table's name
-    for table in ("galleries", "tokens", "api_keys", "clients", "deregistrations"):
+    for table in ("galleries", "data_keys", "tokens", "api_keys", "clients", "deregistrations"):
         connection.execute(f"DELETE FROM {table} WHERE client_id = ?", (client_id,))  # noqa: S608 - a table's name

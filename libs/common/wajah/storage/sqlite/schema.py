@@ -1,6 +1,6 @@
 """The tables, and what older files lack of them.
 
-Times are Unix seconds, templates little-endian float32, and a NULL quota is unlimited.
+Times are Unix seconds, templates opaque, and a NULL quota is unlimited.
 """
 
 from typing import Final
@@ -107,6 +107,15 @@ CREATE TABLE IF NOT EXISTS upstream_calls (
 CREATE INDEX IF NOT EXISTS upstream_calls_of_user ON upstream_calls (client_id, gallery_id, user_id);
 CREATE INDEX IF NOT EXISTS upstream_calls_in_order ON upstream_calls (begun_at);
 
+CREATE INDEX IF NOT EXISTS transactions_in_order ON transactions (at);
+
+CREATE TABLE IF NOT EXISTS data_keys (
+    client_id TEXT PRIMARY KEY,
+    key_id BLOB NOT NULL,
+    kek_id TEXT NOT NULL,
+    wrapped BLOB NOT NULL
+) STRICT;
+
 CREATE TABLE IF NOT EXISTS models (
     model_id TEXT PRIMARY KEY,
     model TEXT NOT NULL
@@ -117,5 +126,11 @@ ADDED_COLUMNS: Final = (
     ("faces", "masked", "INTEGER NOT NULL DEFAULT 0"),
     ("faces", "quality", "TEXT"),
     ("transactions", "quality", "TEXT"),
+    ("faces", "consent_ref", "TEXT"),
+    ("faces", "retention_until", "REAL"),
 )
 """Table, column and type, in order of their coming: a file's `user_version` tells how many of them it has."""
+
+INDEXES_OF_ADDED: Final = """
+CREATE INDEX IF NOT EXISTS faces_by_retention ON faces (retention_until) WHERE retention_until IS NOT NULL;
+"""

@@ -6,16 +6,18 @@ from wajah.contracts.errors import WajahError
 from wajah.storage.ports import (
     ApiKeys,
     Clients,
-    Faces,
+    DataKeys,
     Galleries,
     Models,
     Registrations,
+    SealedFaces,
     Tokens,
     Transactions,
     UpstreamCalls,
 )
 from wajah.storage.sqlite.accounts import SqliteClients, SqliteTokens
 from wajah.storage.sqlite.api_keys import SqliteApiKeys
+from wajah.storage.sqlite.data_keys import SqliteDataKeys
 from wajah.storage.sqlite.database import Database
 from wajah.storage.sqlite.faces import SqliteFaces
 from wajah.storage.sqlite.galleries import SqliteGalleries
@@ -25,7 +27,7 @@ from wajah.storage.sqlite.upstream_calls import SqliteUpstreamCalls
 
 
 class SqliteStore:
-    """`wajah.storage.ports.Store`. Several processes of one machine may share the file."""
+    """`wajah.storage.ports.SealedStore`. Several processes of one machine may share the file."""
 
     def __init__(self, path: Path) -> None:
         self._database = Database(path)
@@ -34,7 +36,8 @@ class SqliteStore:
         self.tokens: Tokens = SqliteTokens(self._database)
         self.api_keys: ApiKeys = SqliteApiKeys(self._database)
         self.galleries: Galleries = SqliteGalleries(self._database)
-        self.faces: Faces = SqliteFaces(self._database)
+        self.data_keys: DataKeys = SqliteDataKeys(self._database)
+        self.faces: SealedFaces = SqliteFaces(self._database)
         self.transactions: Transactions = SqliteTransactions(self._database)
         self.models: Models = SqliteModels(self._database)
         self.upstream_calls: UpstreamCalls = SqliteUpstreamCalls(self._database)

@@ -30,7 +30,7 @@ class Precedence:
     async def _user_fault(self, gallery: GalleryKey, payload: Payload) -> WajahError | None:
         match payload:
             case Verify(user_id=user_id):
-                return UserNotFound() if await self._store.faces.get(gallery, user_id) is None else None
+                return None if await self._store.faces.enrolled(gallery, user_id) else UserNotFound()
             case Enrol(user_id=user_id, force=False):
-                return UserExists() if await self._store.faces.get(gallery, user_id) is not None else None
+                return UserExists() if await self._store.faces.enrolled(gallery, user_id) else None
         return None
