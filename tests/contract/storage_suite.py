@@ -6,10 +6,12 @@ from wajah.storage.ports import Store
 from tests.contract.storage_accounts_suite import AccountsSuite
 from tests.contract.storage_faces_suite import FacesSuite
 from tests.contract.storage_galleries_suite import GalleriesSuite
+from tests.contract.storage_quotas_suite import QuotasSuite
 from tests.contract.storage_records_suite import RecordsSuite
+from tests.contract.storage_registrations_suite import RegistrationsSuite
 
 
-class StoreSuite(AccountsSuite, GalleriesSuite, FacesSuite, RecordsSuite):
+class StoreSuite(AccountsSuite, RegistrationsSuite, QuotasSuite, GalleriesSuite, FacesSuite, RecordsSuite):
     async def test_a_started_store_is_ready(self, store: Store) -> None:
         assert await store.ready()
 
