@@ -10,13 +10,16 @@ from typing import Final, TypeVar
 
 import cv2
 import numpy as np
-from wajah.contracts.errors import Code, DeadlineExceeded, WajahError
+from wajah.contracts.errors import MESSAGES, Code, DeadlineExceeded, WajahError
 from wajah.contracts.models import FaceModel
+from wajah.contracts.quality import Quality
 from wajah.messaging.batching import MicroBatcher
 
-from embedder.decode import ImageField, decode
+from embedder.decode import ImageField, Picture, decode
+from embedder.ktp import person_and_card
 from embedder.mask import wears_mask
 from embedder.pipeline import Box, Crop, DetectedFace, Pack, Templates, main_face
+from embedder.quality import quality
 
 T = TypeVar("T")
 
@@ -25,7 +28,7 @@ _MAX_WAIT_MS: Final = 3.0  # a batch of 64 takes longer than that on a GPU
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedFace:
-    """The main face of an image. The box is in pixels of the upright image as it was sent."""
+    """A face of an image. The box is in pixels of the upright image as it was sent, `faces` how many were found there."""
 
     template: Templates
     """(dimension,), L2-normalised."""
@@ -33,6 +36,7 @@ class EmbeddedFace:
     box: Box
     faces: int
     detection_score: float
+    quality: Quality
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,7 @@ class _Prepared:
     box: Box
     faces: int
     detection_score: float
+    quality: Quality
 
 
 class Engine:
@@ -78,16 +83,38 @@ class Engine:
         Raises WajahError: an undecodable image by its field (491, 493, 495), no face 412, a face lower than `min_face_px`
         413, 503 past the deadline.
         """
-        if self._batcher is None:
-            return await self._run(lambda pack: _embed(pack, data, field, min_face_px, deadline))
-        prepared = await self._run(lambda pack: _prepare(pack, data, field, min_face_px, deadline))
-        return _finished(prepared, await self._batcher.submit(prepared.crop, deadline=deadline, alone=alone))
+        (face,) = await self._embed(
+            lambda pack: [_main_face(pack, data, field, min_face_px, deadline)], deadline=deadline, alone=alone
+        )
+        return face
+
+    async def embed_pair(
+        self, data: bytes, *, deadline: float, min_person_px: float, min_card_px: float, alone: bool = False
+    ) -> tuple[EmbeddedFace, EmbeddedFace]:
+        """The person and the portrait on the identity card beside them (`ktp.person_and_card`).
+
+        Raises WajahError as `embed` does, and 412 where there is one face only.
+        """
+        person, card = await self._embed(
+            lambda pack: _person_and_card(pack, data, min_person_px, min_card_px, deadline), deadline=deadline, alone=alone
+        )
+        return person, card
 
     async def close(self) -> None:
         """Return when the work under way is done."""
         if self._batcher is not None:
             await self._batcher.close()
         await asyncio.to_thread(self._executor.shutdown)
+
+    async def _embed(
+        self, prepare: Callable[[Pack], list[_Prepared]], *, deadline: float, alone: bool
+    ) -> list[EmbeddedFace]:
+        if self._batcher is None:
+            return await self._run(lambda pack: _finished(pack, prepare(pack), deadline))
+        prepared = await self._run(prepare)
+        batcher = self._batcher
+        templates = await asyncio.gather(*(batcher.submit(face.crop, deadline=deadline, alone=alone) for face in prepared))
+        return [_embedded(face, template) for face, template in zip(prepared, templates, strict=True)]
 
     async def _recognise(self, crops: list[Crop]) -> list[Templates | Exception]:
         return list(await self._run(lambda pack: pack.recognise(crops)))
@@ -104,13 +131,7 @@ class Engine:
             self._packs.put(pack)
 
 
-def _embed(pack: Pack, data: bytes, field: ImageField, min_face_px: float, deadline: float) -> EmbeddedFace:
-    prepared = _prepare(pack, data, field, min_face_px, deadline)
-    _check(deadline)
-    return _finished(prepared, pack.recognise([prepared.crop])[0])
-
-
-def _prepare(pack: Pack, data: bytes, field: ImageField, min_face_px: float, deadline: float) -> _Prepared:
+def _main_face(pack: Pack, data: bytes, field: ImageField, min_face_px: float, deadline: float) -> _Prepared:
     _check(deadline)  # it may have waited for a free worker
     picture = decode(data, field=field)
     faces = pack.detect(picture.pixels)
@@ -119,21 +140,42 @@ def _prepare(pack: Pack, data: bytes, field: ImageField, min_face_px: float, dea
     face = main_face(faces, picture.pixels)
     if face.size * picture.shrunk < min_face_px:
         raise WajahError(Code.FACE_TOO_SMALL)
+    return _prepared(pack, picture, face, len(faces))
+
+
+def _person_and_card(pack: Pack, data: bytes, min_person_px: float, min_card_px: float, deadline: float) -> list[_Prepared]:
+    _check(deadline)
+    picture = decode(data, field="image")
+    person, card, faces = person_and_card(pack, picture.pixels)
+    if person.size * picture.shrunk < min_person_px:
+        raise WajahError(Code.FACE_TOO_SMALL)
+    if card.size * picture.shrunk < min_card_px:
+        raise WajahError(Code.FACE_TOO_SMALL, f"{MESSAGES[Code.FACE_TOO_SMALL]}: the card's")
+    return [_prepared(pack, picture, face, faces) for face in (person, card)]
+
+
+def _prepared(pack: Pack, picture: Picture, face: DetectedFace, faces: int) -> _Prepared:
+    portrait = pack.portrait(picture.pixels, face)
     return _Prepared(
         crop=pack.align(picture.pixels, face),
-        masked=wears_mask(pack.portrait(picture.pixels, face)),
-        box=_as_sent(face, picture.shrunk),
-        faces=len(faces),
+        masked=wears_mask(portrait),
+        box=Box(*(edge * picture.shrunk for edge in face.box)),
+        faces=faces,
         detection_score=face.score,
+        quality=quality(portrait, face.landmarks, pack.layout, face_px=face.size * picture.shrunk),
     )
 
 
-def _as_sent(face: DetectedFace, shrunk: int) -> Box:
-    return Box(*(edge * shrunk for edge in face.box))
+def _finished(pack: Pack, faces: list[_Prepared], deadline: float) -> list[EmbeddedFace]:
+    _check(deadline)
+    templates = pack.recognise([face.crop for face in faces])
+    return [_embedded(face, template) for face, template in zip(faces, templates, strict=True)]
 
 
-def _finished(face: _Prepared, template: Templates) -> EmbeddedFace:
-    return EmbeddedFace(np.asarray(template, np.float32), face.masked, face.box, face.faces, face.detection_score)
+def _embedded(face: _Prepared, template: Templates) -> EmbeddedFace:
+    return EmbeddedFace(
+        np.asarray(template, np.float32), face.masked, face.box, face.faces, face.detection_score, face.quality
+    )
 
 
 def _check(deadline: float) -> None:

@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 from wajah.contracts.envelope import Job
 from wajah.contracts.errors import Code, WajahError
-from wajah.contracts.jobs import Compare, Enrol, Payload, ProbePayload
-from wajah.contracts.results import Compared, Embedded, FaceBox
+from wajah.contracts.jobs import Compare, Enrol, EnrolKtp, Payload, ProbePayload
+from wajah.contracts.results import Compared, Embedded, EmbeddedPair, FaceBox
 from wajah.contracts.stages import Stage
 from wajah.messaging.slip import StageHandler
 
@@ -30,6 +30,8 @@ class SizeGate:
     """A small face in a gallery spoils every later search of it."""
     probe_px: float
     """Below this there is nothing left to recognise."""
+    card_px: float
+    """The portrait on an identity card may be smaller than the person: it is compared once, and stays in no gallery."""
 
     def of(self, payload: Payload) -> float:
         if isinstance(payload, Enrol):
@@ -45,7 +47,7 @@ class Handlers:
         self._gate = gate
 
     def table(self) -> dict[Stage, StageHandler]:
-        return {Stage.EMBED: self.embed, Stage.COMPARE: self.compare}
+        return {Stage.EMBED: self.embed, Stage.EMBED_KTP: self.embed_ktp, Stage.COMPARE: self.compare}
 
     async def embed(self, job: Job[Any]) -> Embedded:
         """The template of the image's largest face; for an enrolment that asks for it, of its only face (else 414)."""
@@ -54,14 +56,29 @@ class Handlers:
         face = await self._face(job, job.payload.image, "image")
         if isinstance(job.payload, Enrol) and job.payload.single_face and face.faces > 1:
             raise WajahError(Code.SEVERAL_FACES)
-        return Embedded(
-            template=face.template.astype("<f4").tobytes(),
-            dimension=self._engine.model.dimension,
-            model_id=self._engine.model.model_id,
-            masked=face.masked,
-            box=FaceBox(left=face.box.left, top=face.box.top, right=face.box.right, bottom=face.box.bottom),
-            faces=face.faces,
-            detection_score=face.detection_score,
+        return Embedded(template=face.template.astype("<f4").tobytes(), **self._described(face))
+
+    async def embed_ktp(self, job: Job[Any]) -> EmbeddedPair:
+        """The person of an image that also shows their identity card, compared with the portrait on it.
+
+        Nobody is photographed for a card with a mask on: a mask that is seen on the small portrait is none.
+        """
+        payload = job.payload
+        if not isinstance(payload, EnrolKtp):
+            raise WajahError(Code.MALFORMED, "Request malformed: image")
+        person, card = await self._engine.embed_pair(
+            payload.image,
+            deadline=job.envelope.deadline,
+            min_person_px=self._gate.enrolment_px,
+            min_card_px=self._gate.card_px,
+            alone=job.envelope.attempts > 0,
+        )
+        similarity, verified = self._compared(person, replace(card, masked=False), payload.threshold)
+        return EmbeddedPair(
+            template=person.template.astype("<f4").tobytes() if verified else b"",
+            similarity=similarity,
+            verified=verified,
+            **self._described(person),
         )
 
     async def compare(self, job: Job[Any]) -> Compared:
@@ -77,16 +94,32 @@ class Handlers:
         )
         if isinstance(source, BaseException) or isinstance(target, BaseException):
             raise _first_fault([face for face in (source, target) if isinstance(face, BaseException)])
-        model = self._engine.model
-        cosine = float(np.dot(source.template, target.template))
-        similarity = 1.0 if cosine >= SAME_IMAGE else model.calibration.similarity(cosine)
-        threshold = model.threshold if payload.threshold is None else payload.threshold
+        similarity, verified = self._compared(source, target, payload.threshold)
         return Compared(
             similarity=similarity,
-            verified=similarity >= threshold,
+            verified=verified,
             masked=source.masked or target.masked,
-            model_id=model.model_id,
+            model_id=self._engine.model.model_id,
         )
+
+    def _compared(self, face: EmbeddedFace, other: EmbeddedFace, threshold: float | None) -> tuple[float, bool]:
+        """The similarity, calibrated for the masks of both, and whether it reaches the threshold, else the model's."""
+        model = self._engine.model
+        cosine = float(np.dot(face.template, other.template))
+        similarity = 1.0 if cosine >= SAME_IMAGE else model.curve(face.masked, other.masked).similarity(cosine)
+        return similarity, similarity >= (model.threshold if threshold is None else threshold)
+
+    def _described(self, face: EmbeddedFace) -> dict[str, Any]:
+        """The fields of `Embedded` but for the template."""
+        return {
+            "dimension": self._engine.model.dimension,
+            "model_id": self._engine.model.model_id,
+            "masked": face.masked,
+            "box": FaceBox(left=face.box.left, top=face.box.top, right=face.box.right, bottom=face.box.bottom),
+            "faces": face.faces,
+            "detection_score": face.detection_score,
+            "quality": face.quality,
+        }
 
     async def _face(self, job: Job[Any], image: bytes, field: ImageField) -> EmbeddedFace:
         return await self._engine.embed(

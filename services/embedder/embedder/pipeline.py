@@ -4,7 +4,7 @@ Everything here blocks and is called from executor threads, never from the event
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, Self
 
@@ -28,6 +28,16 @@ Landmarks = npt.NDArray[np.float32]
 
 Templates = npt.NDArray[np.float32]
 """(n, dimension), each row L2-normalised."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What a pack's landmarks are: five points of a mean face that looks straight ahead, in pixels of the portrait."""
+
+    portrait: npt.NDArray[np.float32]
+    """(5, 2): where they lie, x and y."""
+    depth: npt.NDArray[np.float32]
+    """(5,): how far each stands out before the pupils; the nose stands out most."""
 
 
 class Box(NamedTuple):
@@ -80,8 +90,15 @@ class Pack(Protocol):
     @property
     def manifest(self) -> Manifest: ...
 
+    @property
+    def layout(self) -> Layout: ...
+
     def detect(self, image: Image) -> list[DetectedFace]:
         """The faces of the image, best first; empty where there is none. May try harder when nothing was found at first."""
+        ...
+
+    def closer_looks(self, image: Image) -> Iterator[list[DetectedFace]]:
+        """The faces found by looking harder than `detect` where a small one is expected, each look slower than the last."""
         ...
 
     def align(self, image: Image, face: DetectedFace) -> Crop: ...

@@ -57,7 +57,11 @@ class EmbedderService:
         await self._store.models.register(pack.manifest.face_model())
         max_batch = settings.embedder_batch if gpu_present() else 1
         self._engine = await asyncio.to_thread(Engine, pack, workers=settings.embedder_workers, max_batch=max_batch)
-        gate = SizeGate(enrolment_px=settings.min_enrol_face_px, probe_px=settings.min_probe_face_px)
+        gate = SizeGate(
+            enrolment_px=settings.min_enrol_face_px,
+            probe_px=settings.min_probe_face_px,
+            card_px=settings.min_card_face_px,
+        )
         handlers = Handlers(self._engine, gate).table()
         self._worker = Worker(self._bus, self._topology, handlers, on_finished=self._on_finished)
         prefetch = 2 * max(max_batch, settings.embedder_workers)

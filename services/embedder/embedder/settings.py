@@ -26,3 +26,6 @@ class EmbedderSettings(Settings):
     """Enrolment refuses faces lower than this, brow to chin, unless it is forced."""
     min_probe_face_px: Annotated[float, Field(ge=0)] = 32.0
     """Verification, identification and comparison refuse faces lower than this."""
+    min_card_face_px: Annotated[float, Field(ge=0)] = 36.0
+    """Enrolment with an identity card refuses portraits on the card lower than this: at 40 pixels the default pack still
+    verifies 87 % of the right people (88 % of large portraits), at 32 it is 75 %. Its boxes grow in steps of 6/5."""

@@ -3,7 +3,7 @@
 import asyncio
 import io
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -11,7 +11,7 @@ import pytest
 from embedder.engine import Engine
 from embedder.insightface_pack import InsightFacePack
 from embedder.manifest import Manifest
-from embedder.pipeline import Crop, DetectedFace, Image, Pack, Portrait, Templates
+from embedder.pipeline import Crop, DetectedFace, Image, Layout, Pack, Portrait, Templates
 from PIL import Image as Pillow
 from wajah.contracts.errors import Code, DeadlineExceeded, WajahError
 
@@ -40,9 +40,16 @@ class Watched:
     def manifest(self) -> Manifest:
         return self._pack.manifest
 
+    @property
+    def layout(self) -> Layout:
+        return self._pack.layout
+
     def detect(self, image: Image) -> list[DetectedFace]:
         time.sleep(self._slow_s)
         return self._pack.detect(image)
+
+    def closer_looks(self, image: Image) -> Iterator[list[DetectedFace]]:
+        return self._pack.closer_looks(image)
 
     def align(self, image: Image, face: DetectedFace) -> Crop:
         return self._pack.align(image, face)

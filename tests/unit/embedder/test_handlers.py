@@ -43,12 +43,12 @@ async def engine(synthetic: InsightFacePack) -> AsyncIterator[Engine]:
 
 @pytest.fixture
 def handlers(engine: Engine) -> Handlers:
-    return Handlers(engine, SizeGate(enrolment_px=60, probe_px=32))
+    return Handlers(engine, SizeGate(enrolment_px=60, probe_px=32, card_px=40))
 
 
 def strict(engine: Engine) -> Handlers:
     """Refuses the synthetic faces' size at enrolment."""
-    return Handlers(engine, SizeGate(enrolment_px=FACE_PX + 10, probe_px=32))
+    return Handlers(engine, SizeGate(enrolment_px=FACE_PX + 10, probe_px=32, card_px=40))
 
 
 async def code_of(handlers: Handlers, payload: Payload) -> Code:
@@ -95,7 +95,7 @@ async def test_a_small_face_may_still_be_asked_about(engine: Engine) -> None:
 
 
 async def test_a_tiny_face_is_refused_as_a_probe(engine: Engine) -> None:
-    handlers = Handlers(engine, SizeGate(enrolment_px=60, probe_px=FACE_PX + 10))
+    handlers = Handlers(engine, SizeGate(enrolment_px=60, probe_px=FACE_PX + 10, card_px=40))
 
     assert await code_of(handlers, Identify(gallery_id="g", image=PERSON)) == Code.FACE_TOO_SMALL
 
@@ -145,3 +145,25 @@ async def test_of_several_faults_the_first_in_the_documents_order_is_told(
     handlers: Handlers, source: bytes, target: bytes, code: Code
 ) -> None:
     assert await code_of(handlers, Compare(source_image=source, target_image=target)) == code
+
+
+async def test_of_several_faces_the_largest_is_enrolled_unless_there_must_be_one(handlers: Handlers) -> None:
+    several = png(np.hstack([picture(1), picture(2)]))
+    enrolment = Enrol(gallery_id="g", user_id="u", user_name="U", image=several)
+
+    found = await handlers.embed(job_of(enrolment))
+
+    assert found.faces == 2
+    assert await code_of(handlers, enrolment.model_copy(update={"single_face": True})) == Code.SEVERAL_FACES
+
+
+async def test_an_enrolment_that_must_have_one_face_takes_one(handlers: Handlers) -> None:
+    enrolment = Enrol(gallery_id="g", user_id="u", user_name="U", image=PERSON, single_face=True)
+
+    assert (await handlers.embed(job_of(enrolment))).faces == 1
+
+
+async def test_a_probe_may_show_several_faces(handlers: Handlers) -> None:
+    several = png(np.hstack([picture(1), picture(2)]))
+
+    assert (await handlers.embed(job_of(Identify(gallery_id="g", image=several)))).faces == 2

@@ -75,6 +75,15 @@ class GalleriesAnswer(Answer):
     facegalleries: tuple[str, ...]
 
 
+class EnrollKtpAnswer(Answer):
+    """The person is enrolled with status 200, and is not the one on the card with 411."""
+
+    EXAMPLE = _success(masker=False, similarity=0.95)
+
+    masker: bool
+    similarity: Similarity
+
+
 class ListedFace(BaseModel):
     user_id: str
     user_name: str

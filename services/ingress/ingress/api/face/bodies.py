@@ -18,6 +18,7 @@ Id = Annotated[Identifier, Field(strict=True, json_schema_extra=_LENGTHS)]
 Name = Annotated[PersonName, Field(strict=True, json_schema_extra=_LENGTHS)]
 ImageText = Annotated[str, Field(strict=True, min_length=1)]
 Flag = Annotated[bool | None, Field(strict=True)]
+Share = Annotated[float | None, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
 TrxId = Annotated[Annotated[str, Field(max_length=MAX_IDENTIFIER_CHARS)] | None, BeforeValidator(_label)]
 """The caller's own label: anything of at most 120 characters, kept as its JSON text where it is not a string."""
 
@@ -34,7 +35,7 @@ class FaceBody(BaseModel):
 
     @property
     def label(self) -> str | None:
-        """Its `trx_id`, which every body has as its last field."""
+        """Its `trx_id`, which every body has."""
         return getattr(self, "trx_id", None)
 
 
@@ -71,6 +72,24 @@ class EnrollFaceBody(FaceBody):
     force_register: Flag = None
     image: ImageText = Field(repr=False)
     trx_id: TrxId = None
+
+
+class EnrollFaceKtpBody(FaceBody):
+    EXAMPLE = {
+        "user_id": "risetai1234",
+        "user_name": "RisetAi Username1",
+        "facegallery_id": GALLERY,
+        "image": IMAGE,
+        "trx_id": TRX_ID,
+        "minimum_similarity": 0.8,
+    }
+
+    user_id: Id
+    user_name: Name
+    facegallery_id: Id
+    image: ImageText = Field(repr=False)
+    trx_id: TrxId = None
+    minimum_similarity: Share = None
 
 
 class VerifyFaceBody(FaceBody):

@@ -29,6 +29,8 @@ class Endpoint(Generic[B]):
     """What a call takes of the client's quota."""
     deregistered: bool = False
     """Whether a client that deregistered may call it."""
+    api: str = "Face API"
+    """What it is listed under."""
 
     @property
     def name(self) -> str:
@@ -102,6 +104,14 @@ ENDPOINTS: Final[tuple[Endpoint[Any], ...]] = (
         handlers.enroll_face,
         answers.Answer,
         JobName.ENROL,
+    ),
+    Endpoint(
+        ("POST",),
+        ("/facegallery/enroll-face-ktp",),
+        bodies.EnrollFaceKtpBody,
+        handlers.enroll_face_ktp,
+        answers.EnrollKtpAnswer,
+        JobName.ENROL_KTP,
     ),
     Endpoint(
         ("GET", "POST"),

@@ -1,8 +1,8 @@
 """What each endpoint of the Face API does: its body becomes a job, the job's reply its answer."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Container
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from wajah.contracts.envelope import Reply
 from wajah.contracts.errors import MESSAGES, Code
@@ -14,6 +14,7 @@ from wajah.contracts.jobs import (
     DeleteGallery,
     DeregisterClient,
     Enrol,
+    EnrolKtp,
     Identify,
     ListFaces,
     ListGalleries,
@@ -27,6 +28,8 @@ from wajah.contracts.results import (
     ClientRegistered,
     Compared,
     Embedded,
+    EmbeddedPair,
+    Enrolled,
     FacesListed,
     GalleriesListed,
     Identified,
@@ -39,6 +42,7 @@ from ingress.api.face.answers import (
     Answer,
     CompareAnswer,
     CountersAnswer,
+    EnrollKtpAnswer,
     FacesAnswer,
     GalleriesAnswer,
     GalleryAnswer,
@@ -54,6 +58,7 @@ from ingress.api.face.bodies import (
     CompareImagesBody,
     DeleteFaceBody,
     EnrollFaceBody,
+    EnrollFaceKtpBody,
     FaceBody,
     GalleryBody,
     IdentifyFaceBody,
@@ -67,12 +72,19 @@ B_co = TypeVar("B_co", bound=FaceBody, covariant=True)
 UNREGISTERED = "unregistered"
 
 
+class Run(Protocol):
+    """Has a job done for the client."""
+
+    async def __call__(self, payload: Payload, *, told: Container[Code] = ()) -> Reply:
+        """Raises the job's error, but where its code is one of those that the answer itself tells."""
+
+
 @dataclass(frozen=True, slots=True)
 class Call(Generic[B_co]):
-    """An authenticated request. `run` has a job done for its client, and raises the job's error."""
+    """An authenticated request."""
 
     body: B_co
-    run: Callable[[Payload], Awaitable[Reply]]
+    run: Run
 
 
 async def register(call: Call[TrxBody]) -> RegisterAnswer:
@@ -129,6 +141,32 @@ async def enroll_face(call: Call[EnrollFaceBody]) -> Answer:
         )
     )
     return Answer()
+
+
+async def enroll_face_ktp(call: Call[EnrollFaceKtpBody]) -> EnrollKtpAnswer:
+    """Enrol the person of a picture that also shows their identity card (KTP), if the portrait on it shows the same face.
+
+    The largest face is the person, the next largest the portrait on the card; any further face is left out of account.
+    Faces that differ are 411, and nobody is enrolled. No face, or one only, is 412; a person lower than 60 pixels, brow to
+    chin, or a portrait on the card lower than 36, is 413. A user_id that exists is 400. Without `minimum_similarity` the
+    model's threshold decides. A mask is told of the person alone.
+    """
+    body = call.body
+    reply = await call.run(
+        EnrolKtp(
+            gallery_id=body.facegallery_id,
+            user_id=body.user_id,
+            user_name=body.user_name,
+            image=image_bytes(body.image, IMAGE),
+            threshold=body.minimum_similarity,
+        )
+    )
+    pair, code = reply.result(EmbeddedPair), Code.SUCCESS
+    message = MESSAGES[code]
+    if not reply.result(Enrolled).enrolled:
+        code = Code.NOT_VERIFIED
+        message = MESSAGES[code] if pair.faces == 2 else f"{MESSAGES[code]}: of {pair.faces} faces the two largest differ"
+    return EnrollKtpAnswer(status=code.value, status_message=message, masker=pair.masked, similarity=pair.similarity)
 
 
 async def list_faces(call: Call[GalleryBody]) -> FacesAnswer:

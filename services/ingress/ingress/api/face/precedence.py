@@ -3,7 +3,7 @@
 from typing import Final
 
 from wajah.contracts.errors import Code, WajahError
-from wajah.contracts.jobs import Enrol, GalleryPayload, Payload, Verify
+from wajah.contracts.jobs import Enrol, EnrolKtp, GalleryPayload, Payload, Verify
 from wajah.contracts.types import GalleryKey
 from wajah.storage.ports import Store, UserExists, UserNotFound
 
@@ -31,6 +31,6 @@ class Precedence:
         match payload:
             case Verify(user_id=user_id):
                 return None if await self._store.faces.enrolled(gallery, user_id) else UserNotFound()
-            case Enrol(user_id=user_id, force=False):
+            case Enrol(user_id=user_id, force=False) | EnrolKtp(user_id=user_id):
                 return UserExists() if await self._store.faces.enrolled(gallery, user_id) else None
         return None
