@@ -14,6 +14,8 @@ from ingress.service import IngressService
 from ingress.settings import IngressSettings
 from matcher.service import MatcherService
 from matcher.settings import MatcherSettings
+from pedulilindungi.service import PeduliLindungiService
+from pedulilindungi.settings import PeduliLindungiSettings
 from wajah.contracts.stages import Stage
 from wajah.messaging.bus import Bus
 from wajah.messaging.inprocess import InProcessBus
@@ -88,11 +90,16 @@ class Stages:
 
 @contextlib.asynccontextmanager
 async def platform(
-    folder: Path, stages: Mapping[Stage, StageHandler] = STAGES, *, data: Path | None = None, **settings: Any
+    folder: Path,
+    stages: Mapping[Stage, StageHandler] = STAGES,
+    *,
+    data: Path | None = None,
+    connector: PeduliLindungiSettings | None = None,
+    **settings: Any,
 ) -> AsyncGenerator[Platform]:
     """Started, with two clients that have no limits, and ended at the block's end.
 
-    With `data`, the embedder is the real one, and finds its models there.
+    With `data`, the embedder is the real one, and finds its models there. With `connector`, PeduliLindungi is asked.
     """
     topology = Topology(2)
     bus = InProcessBus(topology)
@@ -110,6 +117,7 @@ async def platform(
         Resource("bus", bus.start, bus_ready, bus.stop),
         embedding,
         MatcherService(MatcherSettings(search_threads=1), bus, store, topology),
+        *([] if connector is None else [PeduliLindungiService(connector, bus, store, topology)]),
         ingress,
     ]
     async with running(services, grace_s=5):

@@ -16,6 +16,7 @@ from ingress.access import Access
 from ingress.api.face.precedence import Precedence
 from ingress.api.face.routes import FaceApi
 from ingress.api.oauth import OAuth
+from ingress.api.pedulilindungi.endpoints import ENDPOINTS as PL_ENDPOINTS
 from ingress.api.users.routes import UsersApi
 from ingress.auth import HEADER, Authenticator
 from ingress.docs_page import add_docs
@@ -43,6 +44,7 @@ def build(settings: IngressSettings, jobs: Jobs, store: Store, passwords: Passwo
     gate = Gate(settings, Authenticator(store.clients), jobs)
     OAuth(settings, store, passwords).add_to(app)
     FaceApi(gate, Precedence(store)).add_to(app)
+    FaceApi(gate, Precedence(store), PL_ENDPOINTS, deadline_s=settings.pl_deadline_s).add_to(app)
     UsersApi(gate, store, settings).add_to(app)
     Operations(ready).add_to(app)
     add_docs(app)

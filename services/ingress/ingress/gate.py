@@ -48,5 +48,7 @@ class Gate:
             return await self._jobs.run(payload, client_id=client_id, trx_id=trx_id, deadline_s=within_s)
 
     def _lane(self, job: JobName) -> Lane:
-        """Jobs that wait for the embedder don't hold up those that don't need it."""
-        return self._lanes[STAGES[ITINERARIES[job][0].stage].service]
+        """Jobs that wait for the embedder don't hold up those that don't need it, and those that wait for somebody outside
+        hold up no other."""
+        services = [STAGES[step.stage].service for step in ITINERARIES[job]]
+        return self._lanes["pedulilindungi" if "pedulilindungi" in services else services[0]]

@@ -17,6 +17,8 @@ class IngressSettings(Settings):
     """How long an upload may take; the job's deadline starts when it is complete."""
     deadline_s: Annotated[float, Field(gt=0)] = 10.0
     """How long a caller waits for an answer."""
+    pl_deadline_s: Annotated[float, Field(gt=0)] = 15.0
+    """The same where PeduliLindungi is asked."""
     max_in_flight: Annotated[int, Field(ge=1)] = 256
     """Jobs under way towards one service, before new ones are refused with 503."""
     max_wait_s: Annotated[float, Field(gt=0)] = 8.0

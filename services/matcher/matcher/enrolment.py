@@ -41,9 +41,11 @@ class Enrolment:
             masked=embedded.masked,
             quality=embedded.quality,
         )
-        replaced = await self._store.faces.enrol(face, replace=await self._replaces(job))
+        replace = isinstance(job.payload, Enrol) and job.payload.force
         if isinstance(job.payload, EnrolAtPl):
-            await self._store.upstream_calls.finish(face.job_id, face.gallery, face.user_id, Stage.PL_REGISTER)
+            replaced = await self._write_accepted(face, replace=replace)
+        else:
+            replaced = await self._store.faces.enrol(face, replace=replace)
         await self._keeper.follow(face.gallery)
         return Enrolled(user_id=face.user_id, replaced=replaced)
 
@@ -59,10 +61,16 @@ class Enrolment:
         await self._keeper.follow(job.gallery)
         return FaceDeleted(user_id=user_id)
 
-    async def _replaces(self, job: Job[Enrol | EnrolKtp]) -> bool:
-        if isinstance(job.payload, EnrolAtPl) and not job.payload.force:
-            return await caller_untold(self._store, job.gallery, job.payload.user_id)
-        return isinstance(job.payload, Enrol) and job.payload.force
+    async def _write_accepted(self, face: Face, *, replace: bool) -> bool:
+        """Write a face that PeduliLindungi accepted, and note that it is written."""
+        try:
+            replaced = await self._store.faces.enrol(face, replace=replace)
+        except UserExists:
+            if not await caller_untold(self._store, face.gallery, face.user_id):
+                raise
+            replaced = await self._store.faces.enrol(face, replace=True)
+        await self._store.upstream_calls.finish(face.job_id, face.gallery, face.user_id, Stage.PL_REGISTER)
+        return replaced
 
     async def _refused(self, job: Job[Enrol | EnrolKtp]) -> Enrolled:
         """Nobody is enrolled, but an unknown gallery, and a user who is there already, are told first."""

@@ -188,7 +188,7 @@ async def test_an_expired_token_is_renewed_once(pl: StandIn, upstream: PeduliLin
     assert pl.state.count(CHECKIN_PATH, NIK) == 2
 
 
-async def test_callers_who_find_the_token_expired_together_share_its_successor(pl: StandIn, upstream: PeduliLindungi) -> None:
+async def test_callers_who_find_the_token_expired_share_its_successor(pl: StandIn, upstream: PeduliLindungi) -> None:
     await register(upstream)
     pl.state.tokens.clear()
 

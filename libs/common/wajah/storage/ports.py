@@ -445,7 +445,8 @@ class UpstreamCalls(Protocol):
     async def finish(self, job_id: str, gallery: GalleryKey, user_id: str, stage: Stage) -> None:
         """Our own write of this job is done: its call is finished, and those of earlier jobs for the user are superseded."""
 
-    async def settle(self, job_id: str, stage: Stage, settlement: Settlement) -> None: ...
+    async def settle(self, job_id: str, stage: Stage, settlement: Settlement) -> None:
+        """Nothing happens to a call that is not open."""
 
     async def overdue(self, stage: Stage, before: datetime, *, limit: int = 100) -> list[UpstreamCall]:
         """Calls that succeeded, began before then, and are still open; oldest first."""

@@ -71,8 +71,8 @@ class SqliteUpstreamCalls:
     async def settle(self, job_id: str, stage: Stage, settlement: Settlement) -> None:
         await self._database.write(
             lambda connection: connection.execute(
-                "UPDATE upstream_calls SET settlement = ? WHERE job_id = ? AND stage = ?",
-                (settlement.value, job_id, stage.value),
+                "UPDATE upstream_calls SET settlement = ? WHERE job_id = ? AND stage = ? AND settlement = ?",
+                (settlement.value, job_id, stage.value, Settlement.OPEN.value),
             )
         )
 

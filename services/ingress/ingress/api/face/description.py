@@ -33,7 +33,7 @@ def described(endpoint: Endpoint[Any], method: str, path: str) -> dict[str, Any]
     return {
         "summary": endpoint.name,
         "description": f"{endpoint.handle.__doc__}\n\n{_BUSINESS}{_QUERY if endpoint.query else ''}",
-        "tags": ["Face API (enveloped)" if is_wrapped(path) else "Face API"],
+        "tags": [f"{endpoint.api} (enveloped)" if is_wrapped(path) else endpoint.api],
         "operation_id": f"{method.lower()}_{path.strip('/').replace('/', '_').replace('-', '_')}",
         "deprecated": not path.endswith(endpoint.paths[0]) or None,
         "responses": {

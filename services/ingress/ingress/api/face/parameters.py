@@ -18,6 +18,7 @@ NOT_JSON: Final = f"{MESSAGES[Code.MALFORMED]}: not JSON"
 NULL_CODES: Final[dict[str, Code]] = {
     "image": Code.IMAGE_NULL,
     "user_id": Code.USER_ID_NULL,
+    "nik": Code.USER_ID_NULL,
     "user_name": Code.USER_NAME_NULL,
     "facegallery_id": Code.GALLERY_ID_NULL,
     "target_image": Code.TARGET_IMAGE_NULL,
@@ -81,5 +82,5 @@ def _told(fault: ErrorDetails) -> HttpFault | WajahError:
         return WajahError(Code.MALFORMED)
     field = str(fault["loc"][0])
     if field in NULL_CODES and (fault["type"] == "missing" or fault["input"] is None or fault["input"] == ""):
-        return WajahError(NULL_CODES[field])
+        return WajahError(NULL_CODES[field], f"{field} is null")
     return WajahError(Code.MALFORMED, f"{MESSAGES[Code.MALFORMED]}: {field}")

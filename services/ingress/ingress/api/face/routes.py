@@ -1,13 +1,13 @@
 """The Face API over HTTP: every endpoint under both mounts, one implementation."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Container, Sequence
 from typing import Any, Final, TypeVar
 
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 from wajah.contracts.envelope import Reply
-from wajah.contracts.errors import WajahError
+from wajah.contracts.errors import Code, WajahError
 from wajah.contracts.jobs import Payload
 
 from ingress.api.face.answers import Answer
@@ -27,15 +27,24 @@ MOUNTS: Final = ("/face-api", "/risetai/face-api")
 
 
 class FaceApi:
-    """Adds the endpoints to an app, and serves them."""
+    """Adds endpoints to an app, and serves them. Their jobs are done within `deadline_s`, or the gate's own deadline."""
 
-    def __init__(self, gate: Gate, precedence: Precedence) -> None:
+    def __init__(
+        self,
+        gate: Gate,
+        precedence: Precedence,
+        endpoints: Sequence[Endpoint[Any]] = ENDPOINTS,
+        *,
+        deadline_s: float | None = None,
+    ) -> None:
         self._gate = gate
         self._precedence = precedence
+        self._endpoints = endpoints
+        self._deadline_s = deadline_s
 
     def add_to(self, app: FastAPI) -> None:
         for mount in MOUNTS:
-            for endpoint in ENDPOINTS:
+            for endpoint in self._endpoints:
                 for path in endpoint.paths:
                     for method in endpoint.methods:
                         app.add_api_route(
@@ -71,9 +80,9 @@ class FaceApi:
             body = parse(endpoint.body, raw, wrapped=wrapped)
         record_of(request).trx_id = body.label
 
-        async def run(payload: Payload) -> Reply:
-            reply = await self._gate.run(payload, client_id=client_id, trx_id=body.label)
-            if reply.error is not None:
+        async def run(payload: Payload, *, told: Container[Code] = ()) -> Reply:
+            reply = await self._gate.run(payload, client_id=client_id, trx_id=body.label, deadline_s=self._deadline_s)
+            if reply.error is not None and reply.error.code not in told:
                 raise await self._precedence.told_first(WajahError.from_data(reply.error), payload, client_id)
             return reply
 
