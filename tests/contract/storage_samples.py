@@ -1,5 +1,6 @@
 """What the suites of the store put into it."""
 
+import base64
 import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -7,10 +8,12 @@ from datetime import UTC, datetime
 import numpy as np
 from wajah.contracts.errors import Code
 from wajah.contracts.types import GalleryKey
+from wajah.security.key_encryption_keys import GivenKeys
 from wajah.storage.ports import Client, Face, Quota, Store, Transaction
 
 MODEL = "pack-a"
 DIMENSION = 16
+KEYS = GivenKeys(f"test:{base64.b64encode(bytes(32)).decode()}")
 
 ODD_IDS = [
     "a.b",

@@ -4,9 +4,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
+from wajah.storage.connect import open_store
 from wajah.storage.mongo import faces
-from wajah.storage.mongo.store import MongoStore
+from wajah.storage.ports import Store
 
+from tests.contract.storage_samples import KEYS
 from tests.contract.storage_suite import StoreSuite
 
 
@@ -18,8 +20,8 @@ class TestMongoStore(StoreSuite):
         monkeypatch.setattr(faces, "BATCH", 300)
 
     @pytest_asyncio.fixture
-    async def store(self, mongo_url: str) -> AsyncIterator[MongoStore]:
-        store = MongoStore(mongo_url)
+    async def store(self, mongo_url: str) -> AsyncIterator[Store]:
+        store = open_store(mongo_url, KEYS)
         await store.start()
         yield store
         await store.stop()

@@ -16,6 +16,7 @@ from wajah.contracts.types import GalleryKey
 from wajah.security.template_encryption import DataKey, WillNotOpen, identity, is_sealed, key_id_of
 from wajah.storage.key_ring import KeyRing
 from wajah.storage.ports import (
+    BareFaces,
     ExpiredFace,
     Face,
     FaceBatch,
@@ -90,14 +91,14 @@ class EncryptedFaces:
             if opened.user_ids:
                 yield opened
 
-    async def seal_bare(self) -> int:
+    async def seal(self, bare_faces: BareFaces) -> int:
         """Encrypt what was enrolled before templates were; how many there were. Several processes may do so at once."""
         count = 0
-        while bare := await self._faces.bare():
+        while bare := await bare_faces.some():
             owners = {face.gallery.client_id for face in bare}
             keys = {client_id: await self._ring.current(client_id) for client_id in owners}
             sealed = [(face, keys[face.gallery.client_id].seal(face.template, _identity(face))) for face in bare]
-            await self._faces.reseal(sealed)
+            await bare_faces.reseal(sealed)
             count += len(bare)
         return count
 

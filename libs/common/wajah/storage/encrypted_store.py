@@ -39,7 +39,8 @@ class EncryptedStore:
         await self._sealed.start()
         try:
             await self.keys.start()
-            sealed = 0 if self._keyless else await self._faces.seal_bare()
+            bare = None if self._keyless else self._sealed.bare_faces
+            sealed = 0 if bare is None else await self._faces.seal(bare)
         except BaseException:
             await self.stop()
             raise

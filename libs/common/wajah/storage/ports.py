@@ -392,8 +392,11 @@ class SealedFaces(FaceList, Protocol):
 
     def load(self, gallery: GalleryKey, model_id: str) -> AsyncIterator[SealedBatch]: ...
 
-    async def bare(self, *, limit: int = 1000) -> list[SealedFace]:
-        """Some of the faces that were written before templates were encrypted."""
+
+class BareFaces(Protocol):
+    """Faces that were written before templates were encrypted."""
+
+    async def some(self, *, limit: int = 1000) -> list[SealedFace]: ...
 
     async def reseal(self, faces: Sequence[tuple[SealedFace, bytes]]) -> None:
         """Put another form of the same template in place of each that is still the one that was read. What it replaces is
@@ -486,3 +489,5 @@ class SealedStore(Tables, Protocol):
 
     faces: SealedFaces
     data_keys: DataKeys
+    bare_faces: BareFaces | None
+    """None where there never were any."""

@@ -10,14 +10,24 @@ from typing import Any, Final
 import bson
 import numpy as np
 
-from wajah.storage.ports import FaceBatch
+from wajah.storage.ports import SealedBatch
 
-PROJECTION: Final = {"_id": False, "template": True, "user_id": True, "user_name": True, "masked": True}
+PROJECTION: Final = {
+    "_id": False,
+    "template": True,
+    "user_id": True,
+    "user_name": True,
+    "masked": True,
+    "retained_until": True,
+}
+FOR_EVER_MS: Final = 2**63 - 1  # a face without a retention
 
 _TEMPLATE: Final = b"\x05template\0"
 _USER_ID: Final = b"\x02user_id\0"
 _USER_NAME: Final = b"\x02user_name\0"
 _MASKED: Final = b"\x08masked\0"
+_RETAINED: Final = b"\x12retained_until\0"
+_INT64: Final = struct.Struct("<q")
 _INT32: Final = struct.Struct("<i")
 _BINARY: Final = struct.Struct("<ix")  # length and subtype
 
@@ -26,25 +36,28 @@ class _OtherLayout(Exception):
     pass
 
 
-def face_batch(raw: bytes) -> FaceBatch:
-    """The faces of a sequence of BSON documents; all templates have the same dimension."""
+def face_batch(raw: bytes) -> SealedBatch:
+    """The faces of a sequence of BSON documents."""
     try:
-        user_ids, user_names, templates, masked = _parts(raw)
+        user_ids, user_names, templates, masked, until_ms = _parts(raw)
     except (_OtherLayout, struct.error):
         documents: list[dict[str, Any]] = bson.decode_all(raw)
         user_ids = [document["user_id"] for document in documents]
         user_names = [document["user_name"] for document in documents]
         templates = [document["template"] for document in documents]
         masked = [document["masked"] for document in documents]
-    matrix = np.frombuffer(b"".join(templates), "<f4").reshape(len(templates), -1).astype(np.float32, copy=False)
-    return FaceBatch(user_ids, user_names, matrix, np.array(masked, bool))
+        until_ms = [document["retained_until"] for document in documents]
+    ends = np.array(until_ms, np.int64)
+    retained_until = np.where(ends == FOR_EVER_MS, np.inf, ends / 1000)
+    return SealedBatch(user_ids, user_names, templates, np.array(masked, bool), retained_until)
 
 
-def _parts(raw: bytes) -> tuple[list[str], list[str], list[bytes], list[bool]]:
+def _parts(raw: bytes) -> tuple[list[str], list[str], list[bytes], list[bool], list[int]]:
     user_ids: list[str] = []
     user_names: list[str] = []
     templates: list[bytes] = []
     masked: list[bool] = []
+    until_ms: list[int] = []
     start = 0
     while start < len(raw):
         at = start + _INT32.size
@@ -60,12 +73,18 @@ def _parts(raw: bytes) -> tuple[list[str], list[str], list[bytes], list[bool]]:
             raise _OtherLayout
         at += len(_MASKED)
         masked.append(raw[at] != 0)
+        at += 1
+        if not raw.startswith(_RETAINED, at):
+            raise _OtherLayout
+        at += len(_RETAINED)
+        until_ms.append(_INT64.unpack_from(raw, at)[0])
+        at += _INT64.size
         user_ids.append(user_id)
         user_names.append(user_name)
         start += _INT32.unpack_from(raw, start)[0]
-        if at + 2 != start:  # the truth value, and the end of the document
+        if at + 1 != start:
             raise _OtherLayout
-    return user_ids, user_names, templates, masked
+    return user_ids, user_names, templates, masked, until_ms
 
 
 def _text(raw: bytes, at: int, header: bytes) -> tuple[str, int]:

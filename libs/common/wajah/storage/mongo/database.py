@@ -35,9 +35,15 @@ _INDEXES: Final[dict[str, list[IndexModel]]] = {
         IndexModel([("client_id", ASCENDING), ("created", ASCENDING)]),
         IndexModel([("erased_at", ASCENDING)], expireAfterSeconds=REMEMBERED_S),
     ],
-    "faces": [IndexModel([("gallery", ASCENDING), ("number", ASCENDING)])],
+    "faces": [
+        IndexModel([("gallery", ASCENDING), ("number", ASCENDING)]),
+        IndexModel([("retained_until", ASCENDING)]),
+    ],
     "operations": [IndexModel([("at", ASCENDING)], expireAfterSeconds=REMEMBERED_S)],
-    "transactions": [IndexModel([("client_id", ASCENDING), ("at", DESCENDING), ("number", DESCENDING)])],
+    "transactions": [
+        IndexModel([("client_id", ASCENDING), ("at", DESCENDING), ("number", DESCENDING)]),
+        IndexModel([("at", DESCENDING), ("number", DESCENDING)]),
+    ],
     "upstream_calls": [
         IndexModel([("client_id", ASCENDING), ("gallery_id", ASCENDING), ("user_id", ASCENDING)]),
         IndexModel([("begun_at", ASCENDING)]),

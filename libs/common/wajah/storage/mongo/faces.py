@@ -4,27 +4,27 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any, Final, cast
 
-import numpy as np
 from bson import Int64
 from pymongo.errors import DuplicateKeyError
 
 from wajah.contracts.quality import Quality
 from wajah.contracts.types import GalleryKey
-from wajah.storage.mongo.batches import PROJECTION, face_batch
+from wajah.storage.mongo.batches import FOR_EVER_MS, PROJECTION, face_batch
 from wajah.storage.mongo.database import Document, MongoDatabase
 from wajah.storage.mongo.galleries import MongoGalleries
-from wajah.storage.mongo.keys import face_id, incarnation_id, operation_id
+from wajah.storage.mongo.keys import face_id, gallery_of, incarnation_id, operation_id
 from wajah.storage.mongo.operations import Operations
 from wajah.storage.mongo.quotas import Quotas
-from wajah.storage.ports import Face, FaceBatch, GalleryNotFound, Quota, UserExists, UserNotFound
+from wajah.storage.ports import ExpiredFace, GalleryNotFound, Quota, SealedBatch, SealedFace, UserExists, UserNotFound
 
 BATCH: Final = 4096
 
 
 class MongoFaces:
-    """`wajah.storage.ports.Faces`. `decoder` runs what reads large answers."""
+    """`wajah.storage.ports.SealedFaces`. `decoder` runs what reads large answers."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class MongoFaces:
         self._quotas = quotas
         self._decoder = decoder
 
-    async def enrol(self, face: Face, *, replace: bool) -> bool:
+    async def enrol(self, face: SealedFace, *, replace: bool) -> bool:
         """The face, then the sequence, then the answer: a job that died between them does the rest when it comes again."""
         operation = operation_id("enrol", face.job_id, face.gallery, face.user_id)
         async with self._database.guarded():
@@ -57,11 +57,7 @@ class MongoFaces:
             await self._operations.remember(operation, replaced=replaced)
         return replaced
 
-    async def get(self, gallery: GalleryKey, user_id: str) -> Face | None:
-        faces = await self.get_many(gallery, [user_id])
-        return faces[0] if faces else None
-
-    async def get_many(self, gallery: GalleryKey, user_ids: Sequence[str]) -> list[Face]:
+    async def get_many(self, gallery: GalleryKey, user_ids: Sequence[str]) -> list[SealedFace]:
         async with self._database.guarded():
             try:
                 incarnation = await self._incarnation(gallery)
@@ -71,6 +67,19 @@ class MongoFaces:
             found = self._database["faces"].find({"_id": {"$in": names}})
             return [_face(gallery, document) async for document in found]
 
+    async def expired(self, at: datetime, *, limit: int = 500) -> list[ExpiredFace]:
+        async with self._database.guarded():
+            found = self._database["faces"].find(
+                {"retained_until": {"$lte": _retained_until(at)}},
+                {"gallery": True, "user_id": True, "job_id": True},
+                sort=[("retained_until", 1)],
+                limit=limit,
+            )
+            return [
+                ExpiredFace(gallery_of(document["gallery"]), document["user_id"], document["job_id"])
+                async for document in found
+            ]
+
     async def list(self, gallery: GalleryKey) -> list[tuple[str, str]]:
         async with self._database.guarded():
             incarnation = await self._incarnation(gallery)
@@ -79,7 +88,7 @@ class MongoFaces:
             )
             return [(document["user_id"], document["user_name"]) async for document in found]
 
-    async def delete(self, gallery: GalleryKey, user_id: str, job_id: str) -> None:
+    async def delete(self, gallery: GalleryKey, user_id: str, job_id: str, *, enrolled_by: str | None = None) -> None:
         """Which enrolment it is that the job deletes is remembered first: a repeated job leaves a later one alone."""
         operation = operation_id("delete", job_id, gallery, user_id)
         async with self._database.guarded():
@@ -91,10 +100,10 @@ class MongoFaces:
             if remembered is not None:
                 await self._erase({"_id": name, "job_id": remembered["enrolled_by"]}, gallery.client_id)
             else:
-                await self._delete(name, operation, gallery.client_id)
+                await self._delete(name, operation, gallery.client_id, enrolled_by)
             await self._galleries.changed(document, user_id)
 
-    async def load(self, gallery: GalleryKey, model_id: str) -> AsyncIterator[FaceBatch]:
+    async def load(self, gallery: GalleryKey, model_id: str) -> AsyncIterator[SealedBatch]:
         async with self._database.guarded():
             try:
                 incarnation = await self._incarnation(gallery)
@@ -149,12 +158,12 @@ class MongoFaces:
         await self._quotas.give_back(client_id, Quota.FACES, erased)
         return erased > 0
 
-    async def _delete(self, name: str, operation: str, client_id: str) -> None:
+    async def _delete(self, name: str, operation: str, client_id: str, enrolled_by: str | None) -> None:
         """Raises UserNotFound, also when another job is faster."""
         faces = self._database["faces"]
         while True:
             there = await faces.find_one({"_id": name}, {"job_id": True})
-            if there is None:
+            if there is None or enrolled_by not in {None, there["job_id"]}:
                 raise UserNotFound
             await self._operations.remember(operation, enrolled_by=there["job_id"])
             if await self._erase({"_id": name, "job_id": there["job_id"]}, client_id):
@@ -172,14 +181,15 @@ class MongoFaces:
             return None
 
 
-def _document(face: Face, incarnation: str) -> Document:
+def _document(face: SealedFace, incarnation: str) -> Document:
     """`template` is the first that a projection leaves: see `batches`."""
     return {
         "_id": face_id(incarnation, face.user_id),
-        "template": face.template.astype("<f4").tobytes(),
+        "template": face.template,
         "user_id": face.user_id,
         "user_name": face.user_name,
         "masked": face.masked,
+        "retained_until": _retained_until(face.retention_until),
         "gallery": incarnation,
         "model_id": face.model_id,
         "job_id": face.job_id,
@@ -187,18 +197,27 @@ def _document(face: Face, incarnation: str) -> Document:
         "number": Int64(time.time_ns()),
         "enrolled_at": face.enrolled_at,
         "quality": None if face.quality is None else face.quality.model_dump_json(),
+        "consent_ref": face.consent_ref,
     }
 
 
-def _face(gallery: GalleryKey, document: dict[str, Any]) -> Face:
-    return Face(
+def _retained_until(moment: datetime | None) -> Int64:
+    """In Unix milliseconds: always there, and always of one length, so that `batches` finds what follows."""
+    return Int64(FOR_EVER_MS if moment is None else round(moment.timestamp() * 1000))
+
+
+def _face(gallery: GalleryKey, document: dict[str, Any]) -> SealedFace:
+    until_ms = document["retained_until"]
+    return SealedFace(
         gallery=gallery,
         user_id=document["user_id"],
         user_name=document["user_name"],
         model_id=document["model_id"],
-        template=np.frombuffer(document["template"], "<f4").astype(np.float32, copy=False),
+        template=document["template"],
         job_id=document["job_id"],
         enrolled_at=document["enrolled_at"],
         masked=document["masked"],
         quality=None if document["quality"] is None else Quality.model_validate_json(document["quality"]),
+        consent_ref=document["consent_ref"],
+        retention_until=None if until_ms == FOR_EVER_MS else datetime.fromtimestamp(until_ms / 1000, UTC),
     )

@@ -18,6 +18,11 @@ def incarnation_id(gallery: GalleryKey, incarnation: int) -> str:
     return f"{gallery_id(gallery)}{SEPARATOR}{incarnation:0{_DIGITS}d}"
 
 
+def gallery_of(incarnation: str) -> GalleryKey:
+    client_id, name, _ = incarnation.split(SEPARATOR)
+    return GalleryKey(client_id, name)
+
+
 def face_id(incarnation: str, user_id: str) -> str:
     return f"{incarnation}{SEPARATOR}{user_id}"
 

@@ -55,9 +55,11 @@ class MongoRegistrations:
             )
             if not begun.matched_count:
                 return False
+            await self._database["data_keys"].delete_one({"_id": client_id})
             await self._database["api_keys"].delete_many({"client_id": client_id})
         await self._galleries.erase_all(client_id)
         async with self._database.guarded():
+            await self._database["data_keys"].delete_one({"_id": client_id})  # an enrolment under way may have made another
             await clients.delete_one({**client, "erasing": True})
         return True
 

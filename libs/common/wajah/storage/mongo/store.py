@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from wajah.storage.mongo.accounts import MongoClients, MongoTokens
 from wajah.storage.mongo.api_keys import MongoApiKeys
+from wajah.storage.mongo.data_keys import MongoDataKeys
 from wajah.storage.mongo.database import MongoDatabase
 from wajah.storage.mongo.faces import MongoFaces
 from wajah.storage.mongo.galleries import MongoGalleries
@@ -14,11 +15,13 @@ from wajah.storage.mongo.registrations import MongoRegistrations
 from wajah.storage.mongo.upstream_calls import MongoUpstreamCalls
 from wajah.storage.ports import (
     ApiKeys,
+    BareFaces,
     Clients,
-    Faces,
+    DataKeys,
     Galleries,
     Models,
     Registrations,
+    SealedFaces,
     Tokens,
     Transactions,
     UpstreamCalls,
@@ -26,7 +29,7 @@ from wajah.storage.ports import (
 
 
 class MongoStore:
-    """`wajah.storage.ports.Store`."""
+    """`wajah.storage.ports.SealedStore`. Templates have been encrypted as long as there is this store."""
 
     def __init__(self, url: str) -> None:
         self._database = MongoDatabase(url)
@@ -39,7 +42,9 @@ class MongoStore:
         self.tokens: Tokens = MongoTokens(self._database)
         self.api_keys: ApiKeys = MongoApiKeys(self._database, quotas)
         self.galleries: Galleries = self._galleries
-        self.faces: Faces = MongoFaces(self._database, operations, self._galleries, quotas, self._decoder)
+        self.data_keys: DataKeys = MongoDataKeys(self._database)
+        self.bare_faces: BareFaces | None = None
+        self.faces: SealedFaces = MongoFaces(self._database, operations, self._galleries, quotas, self._decoder)
         self.transactions: Transactions = MongoTransactions(self._database)
         self.models: Models = MongoModels(self._database)
         self.upstream_calls: UpstreamCalls = MongoUpstreamCalls(self._database)

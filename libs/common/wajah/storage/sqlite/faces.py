@@ -27,14 +27,6 @@ _EXPIRED = """
 SELECT client_id, gallery_id, user_id, faces.job_id FROM faces JOIN galleries ON galleries.number = faces.gallery
 WHERE retention_until <= ? ORDER BY retention_until LIMIT ?
 """
-_BARE = """
-SELECT faces.*, client_id, gallery_id FROM faces JOIN galleries ON galleries.number = faces.gallery
-WHERE length(template) % 4 = 0 LIMIT ?
-"""
-_RESEAL = """
-UPDATE faces SET template = ? WHERE user_id = ? AND template = ?
-AND gallery = (SELECT number FROM galleries WHERE client_id = ? AND gallery_id = ?)
-"""
 
 
 class SqliteFaces:
@@ -94,7 +86,7 @@ class SqliteFaces:
                     f"WHERE client_id = ? AND gallery_id = ? AND user_id IN ({', '.join('?' * len(some))})",
                     (*gallery, *some),
                 )
-            return [_face(gallery, row) for row in rows]
+            return [face_of(gallery, row) for row in rows]
 
         return await self._database.read(work)
 
@@ -106,18 +98,6 @@ class SqliteFaces:
             ]
 
         return await self._database.read(work)
-
-    async def bare(self, *, limit: int = 1000) -> list[SealedFace]:
-        def work(connection: sqlite3.Connection) -> list[SealedFace]:
-            rows = connection.execute(_BARE, (limit,))
-            return [_face(GalleryKey(row["client_id"], row["gallery_id"]), row) for row in rows]
-
-        return await self._database.read(work)
-
-    async def reseal(self, faces: Sequence[tuple[SealedFace, bytes]]) -> None:
-        rows = [(sealed, face.user_id, face.template, *face.gallery) for face, sealed in faces]
-        await self._database.write(lambda connection: connection.executemany(_RESEAL, rows))
-        await self._database.forget()
 
     async def list(self, gallery: GalleryKey) -> list[tuple[str, str]]:
         def work(connection: sqlite3.Connection) -> list[tuple[str, str]]:
@@ -163,7 +143,7 @@ def _batch(connection: sqlite3.Connection, gallery: GalleryKey, model_id: str, a
     return batch, numbers[-1]
 
 
-def _face(gallery: GalleryKey, row: sqlite3.Row) -> SealedFace:
+def face_of(gallery: GalleryKey, row: sqlite3.Row) -> SealedFace:
     ends = row["retention_until"]
     return SealedFace(
         gallery=gallery,

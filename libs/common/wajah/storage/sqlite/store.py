@@ -5,6 +5,7 @@ from pathlib import Path
 from wajah.contracts.errors import WajahError
 from wajah.storage.ports import (
     ApiKeys,
+    BareFaces,
     Clients,
     DataKeys,
     Galleries,
@@ -17,6 +18,7 @@ from wajah.storage.ports import (
 )
 from wajah.storage.sqlite.accounts import SqliteClients, SqliteTokens
 from wajah.storage.sqlite.api_keys import SqliteApiKeys
+from wajah.storage.sqlite.bare_faces import SqliteBareFaces
 from wajah.storage.sqlite.data_keys import SqliteDataKeys
 from wajah.storage.sqlite.database import Database
 from wajah.storage.sqlite.faces import SqliteFaces
@@ -37,6 +39,7 @@ class SqliteStore:
         self.api_keys: ApiKeys = SqliteApiKeys(self._database)
         self.galleries: Galleries = SqliteGalleries(self._database)
         self.data_keys: DataKeys = SqliteDataKeys(self._database)
+        self.bare_faces: BareFaces | None = SqliteBareFaces(self._database)
         self.faces: SealedFaces = SqliteFaces(self._database)
         self.transactions: Transactions = SqliteTransactions(self._database)
         self.models: Models = SqliteModels(self._database)
