@@ -53,7 +53,7 @@ class PeduliLindungiService:
         if self._settings.pl_stand_in:
             _log.warning("PeduliLindungi is a stand-in: nobody is registered or checked in anywhere")
         elif not self._settings.pl_url:
-            _log.warning("PeduliLindungi is not configured: it is told to be unreachable")
+            _log.info("PeduliLindungi is not configured: it is told to be unreachable")
         at_once = self._settings.pl_at_once
         await self._worker.start([Source(self._queues.reads, at_once), Source(self._queues.writes, at_once)])
         await self._reconciler.start()

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from wajah.settings import Settings
 
-from standalone import client_commands, evaluate_command, key_commands, pack_commands
+from standalone import client_commands, encryption_key_commands, evaluate_command, key_commands, pack_commands
 from standalone.options import Data, Pack, refuse, settings_of
 
 app = typer.Typer(
@@ -17,6 +17,7 @@ app = typer.Typer(
 )
 app.add_typer(client_commands.app, name="client")
 app.add_typer(key_commands.app, name="key")
+app.add_typer(encryption_key_commands.app, name="keys")
 app.add_typer(pack_commands.app, name="pack")
 app.command("evaluate")(evaluate_command.evaluate)
 
@@ -26,6 +27,7 @@ def serve(
     bind: Annotated[str | None, typer.Option(help="Address and port (WAJAH_BIND, else 127.0.0.1:8080).")] = None,
     data: Data = None,
     pack: Pack = None,
+    stand_ins: Annotated[bool, typer.Option("--stand-ins", help="Let stand-ins answer for the services outside.")] = False,
 ) -> None:
     """Run every service in this process, until it is told to stop."""
     import uvloop
@@ -34,11 +36,11 @@ def serve(
 
     options = {name: value for name, value in {"bind": bind, "data": data, "pack": pack}.items() if value is not None}
     with refuse():
-        uvloop.run(run(settings_of(data), **options))
+        uvloop.run(run(settings_of(data), stand_ins=stand_ins, **options))
 
 
 @app.command()
-def service(name: Annotated[str, typer.Argument(help="embedder, matcher or ingress.")]) -> None:
+def service(name: Annotated[str, typer.Argument(help="embedder, matcher, pedulilindungi or ingress.")]) -> None:
     """Run one service, as a container does; bus and store come from the environment."""
     from standalone.serving import SERVICES, serve_one
 

@@ -8,6 +8,7 @@ from typing import Any
 from wajah.contracts.errors import Code, WajahError
 from wajah.contracts.types import FIRST_GALLERY_SUFFIX, MAX_IDENTIFIER_CHARS, SHARED_BLACKLIST, GalleryKey, first_gallery
 from wajah.security.passwords import Passwords
+from wajah.storage.blacklist import erase_client
 from wajah.storage.connect import open_store
 from wajah.storage.ports import Client, ClientExists, NotRegistered, Quota, Store
 
@@ -87,7 +88,7 @@ async def deregister_client(store: Store, client_id: str) -> dict[str, Any]:
 async def purge_client(store: Store, client_id: str) -> dict[str, Any]:
     """Erase it for good. Raises WajahError for an unknown client."""
     holdings = await store.clients.holdings(client_id)
-    if not await store.registrations.erase(client_id):
+    if not await erase_client(store, client_id):
         raise NotRegistered
     return {"client_id": client_id, "erased": {quota.value: held for quota, held in holdings.items()}}
 

@@ -9,6 +9,8 @@ from ingress.service import IngressService
 from ingress.settings import IngressSettings
 from matcher.service import MatcherService
 from matcher.settings import MatcherSettings
+from pedulilindungi.service import PeduliLindungiService
+from pedulilindungi.settings import PeduliLindungiSettings
 from wajah.messaging.service import Service
 from wajah.process import Foundation
 
@@ -22,7 +24,10 @@ class Platform:
             EmbedderSettings(**options), on.bus, on.store, on.topology, progress=progress, on_finished=finished
         )
         matcher = MatcherService(MatcherSettings(**options), on.bus, on.store, on.topology, on_finished=finished)
+        pedulilindungi = PeduliLindungiService(
+            PeduliLindungiSettings(**options), on.bus, on.store, on.topology, on_finished=finished
+        )
         ingress_settings = IngressSettings(**options)
         self.bind = ingress_settings.bind
         self.ingress = IngressService(ingress_settings, on.bus, on.store, on.topology)
-        self.services: list[Service] = [*on.resources(), embedder, matcher, self.ingress]
+        self.services: list[Service] = [*on.resources(), embedder, matcher, pedulilindungi, self.ingress]

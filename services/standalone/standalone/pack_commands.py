@@ -21,10 +21,12 @@ NO_TERMS = "Not stated. insightface's own pretrained models are for non-commerci
 @app.command("list")
 def list_packs(data: Data = None) -> None:
     """The packs that are prepared; the bundled one is prepared at first start."""
-    rows = Table("name", "model", "values", "licence", "calibrated on")
+    rows = Table("name", "model", "values", "licence", "masked faces", "calibrated on")
     with refuse():
         for manifest in registry.pack_list(settings_of(data).data):
-            rows.add_row(manifest.name, manifest.model_id, str(manifest.dimension), manifest.licence, manifest.calibrated_on)
+            known = "curves of their own" if manifest.mask_curves else "judged as bare ones"
+            fields = (manifest.name, manifest.model_id, str(manifest.dimension), manifest.licence, known)
+            rows.add_row(*fields, manifest.calibrated_on)
     Console().print(rows)
 
 
@@ -41,6 +43,7 @@ def add(  # noqa: PLR0917 - typer reads the options off the signature
     name: Annotated[str | None, typer.Option(help="What it is called here; absent, the folder's name.")] = None,
     licence: Annotated[str, typer.Option(help="Licence of the weights.")] = "unknown",
     terms: Annotated[str, typer.Option(help="What the licence allows.")] = NO_TERMS,
+    mask_model: Annotated[Path | None, typer.Option(help="A network that tells masks (docs/masks.md).")] = None,
     calibrate: Annotated[Path | None, typer.Option(help="Pictures to calibrate on: person/*.jpg.")] = None,
     data: Data = None,
 ) -> None:
@@ -52,6 +55,7 @@ def add(  # noqa: PLR0917 - typer reads the options off the signature
             settings_of(data).data,
             declared,
             progress=progress,
+            mask_model=mask_model,
             calibrate_on=calibrate,
             threads=os.cpu_count() or 1,
         )

@@ -7,20 +7,22 @@ from typing import TypeVar
 
 import typer
 from wajah.contracts.errors import WajahError
+from wajah.security.key_encryption_keys import KeysUnfit
 from wajah.settings import Settings
 from wajah.storage.connect import open_store
-from wajah.storage.ports import NotRegistered, Store
+from wajah.storage.encrypted_store import EncryptedStore
+from wajah.storage.ports import NotRegistered
 
 from standalone.options import settings_of
 
 T = TypeVar("T")
 
 
-def on_store(data: Path | None, work: Callable[[Store], Awaitable[T]]) -> T:
+def on_store(data: Path | None, work: Callable[[EncryptedStore], Awaitable[T]]) -> T:
     """Work on the settings' store, opened for it. A refusal is told in one line."""
 
     async def main(settings: Settings) -> T:
-        store = open_store(settings.store_url)
+        store = open_store(settings.store_url, settings.encryption_keys)
         await store.start()
         try:
             return await work(store)
@@ -33,5 +35,7 @@ def on_store(data: Path | None, work: Callable[[Store], Awaitable[T]]) -> T:
         refusal = "no such client"
     except WajahError as error:
         refusal = error.message
+    except KeysUnfit as unfit:
+        refusal = str(unfit)
     typer.echo(refusal, err=True)
     raise typer.Exit(1)
