@@ -26,10 +26,13 @@ class Foundation:
     recorder: TransactionRecorder
 
     @classmethod
-    def of(cls, settings: Settings) -> "Foundation":
-        """Opened, not started. Raises ValueError for a URL that names no bus or no store."""
+    def of(cls, settings: Settings, *, opens_templates: bool = False) -> "Foundation":
+        """Opened, not started. Raises ValueError for a URL that names no bus or no store, and KeysUnfit where templates are
+        to be opened and no keys are set."""
         topology = Topology(settings.shards)
-        store = open_store(settings.store_url)
+        store = open_store(settings.store_url, settings.encryption_keys)
+        if opens_templates:
+            store.require_keys()
         return cls(open_bus(settings.bus, topology), store, topology, TransactionRecorder(store.transactions))
 
     def resources(self) -> list[Service]:
@@ -48,11 +51,14 @@ class Foundation:
         ]
 
 
-def run_alone(settings: Settings, build: Callable[[Foundation], Service]) -> None:
-    """One service as a process, until SIGTERM; it answers an orchestrator's questions at `health_bind`."""
+def run_alone(settings: Settings, build: Callable[[Foundation], Service], *, opens_templates: bool = False) -> None:
+    """One service as a process, until SIGTERM; it answers an orchestrator's questions at `health_bind`.
+
+    Raises KeysUnfit where it opens templates and the keys for that are not there.
+    """
 
     async def main() -> None:
-        foundation = Foundation.of(settings)
+        foundation = Foundation.of(settings, opens_templates=opens_templates)
         services = [*foundation.resources(), build(foundation)]
         await run(services, grace_s=settings.grace_s, health_bind=settings.health_bind)
 

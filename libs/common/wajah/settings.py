@@ -3,8 +3,10 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from wajah.security.key_encryption_keys import GivenKeys, KeyEncryptionKeys, KeyFile
 
 
 class Settings(BaseSettings):
@@ -25,7 +27,18 @@ class Settings(BaseSettings):
     grace_s: Annotated[float, Field(gt=0)] = 20.0
     """How long a service may take to finish its work after SIGTERM."""
     log_level: str = "INFO"
+    keys: SecretStr = SecretStr("")
+    """What templates are encrypted with: `ID:BASE64` of 32 bytes, the current key first, commas between; precedes a file."""
+    keys_file: Path | None = None
+    """The same, one a line; absent, `keys/templates` beside the database of one machine, made at the first start."""
 
     @property
     def store_url(self) -> str:
         return self.store or f"sqlite:///{self.data / 'wajah.db'}"
+
+    @property
+    def encryption_keys(self) -> KeyEncryptionKeys | None:
+        """None where neither is set."""
+        if text := self.keys.get_secret_value():
+            return GivenKeys(text)
+        return None if self.keys_file is None else KeyFile(self.keys_file)

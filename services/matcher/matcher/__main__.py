@@ -4,6 +4,7 @@ import sys
 
 from wajah.process import Foundation, run_alone
 from wajah.runtime_check import RuntimeUnfit, installed_one_of
+from wajah.security.key_encryption_keys import KeysUnfit
 
 
 def main() -> None:
@@ -21,7 +22,10 @@ def main() -> None:
     def build(on: Foundation) -> MatcherService:
         return MatcherService(settings, on.bus, on.store, on.topology, on_finished=on.recorder.record)
 
-    run_alone(settings, build)
+    try:
+        run_alone(settings, build, opens_templates=True)
+    except KeysUnfit as unfit:
+        sys.exit(f"matcher: {unfit}")
 
 
 if __name__ == "__main__":

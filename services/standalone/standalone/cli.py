@@ -18,6 +18,7 @@ app = typer.Typer(
 app.add_typer(client_commands.app, name="client")
 app.add_typer(key_commands.app, name="key")
 app.add_typer(encryption_key_commands.app, name="keys")
+app.add_typer(encryption_key_commands.app, name="keys")
 app.add_typer(pack_commands.app, name="pack")
 app.command("evaluate")(evaluate_command.evaluate)
 

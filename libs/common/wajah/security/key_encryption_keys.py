@@ -54,7 +54,7 @@ class NoKeys:
         """Nothing is needed."""
 
     def read(self) -> KeySet:
-        raise KeysUnfit("this process has no encryption keys: set WAJAH_KEYS or WAJAH_KEYS_FILE")
+        raise KeysUnfit("encryption keys: this process has none; set WAJAH_KEYS or WAJAH_KEYS_FILE")
 
 
 class GivenKeys:

@@ -5,7 +5,7 @@ from typing import Final
 
 import structlog
 
-from wajah.security.key_encryption_keys import KeyEncryptionKeys, NoKeys
+from wajah.security.key_encryption_keys import KeyEncryptionKeys, KeysUnfit, NoKeys
 from wajah.storage.encrypted_faces import EncryptedFaces
 from wajah.storage.key_ring import KeyRing
 from wajah.storage.ports import Faces, SealedStore
@@ -22,8 +22,8 @@ class EncryptedStore:
         self._sealed = sealed
         self._keyless = isinstance(keys, NoKeys)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="template-cipher")
-        self.keys = KeyRing(sealed.data_keys, keys)
-        self._faces = EncryptedFaces(sealed.faces, self.keys, self._threads)
+        self.ring = KeyRing(sealed.data_keys, keys)
+        self._faces = EncryptedFaces(sealed.faces, self.ring, self._threads)
         self.faces: Faces = self._faces
         self.clients = sealed.clients
         self.registrations = sealed.registrations
@@ -34,11 +34,16 @@ class EncryptedStore:
         self.models = sealed.models
         self.upstream_calls = sealed.upstream_calls
 
+    def require_keys(self) -> None:
+        """For a process that opens templates. Raises KeysUnfit where it has no keys."""
+        if self._keyless:
+            raise KeysUnfit("encryption keys: set WAJAH_KEYS or WAJAH_KEYS_FILE, the same for every matcher")
+
     async def start(self) -> None:
         """Encrypts what is not encrypted yet. Raises KeysUnfit where the database needs keys that are not there."""
         await self._sealed.start()
         try:
-            await self.keys.start()
+            await self.ring.start()
             bare = None if self._keyless else self._sealed.bare_faces
             sealed = 0 if bare is None else await self._faces.seal(bare)
         except BaseException:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from typing import Final
 
 import structlog
@@ -22,16 +22,16 @@ class KeyRing:
 
     def __init__(self, data_keys: DataKeys, keys: KeyEncryptionKeys) -> None:
         self._data_keys = data_keys
-        self._keys = keys
+        self.keys = keys
         self._known: OrderedDict[tuple[str, bytes], tuple[DataKey, float]] = OrderedDict()
 
     async def start(self) -> None:
         """Raises KeysUnfit where the store needs keys that are not there."""
-        await asyncio.to_thread(self._keys.prepare, await self.used())
+        await asyncio.to_thread(self.keys.prepare, set(await self.used()))
 
-    async def used(self) -> set[str]:
-        """The ids of the key-encryption keys that the store needs."""
-        return {key.kek_id for key in await self._data_keys.list()}
+    async def used(self) -> Counter[str]:
+        """The key-encryption keys that the store needs, and for how many clients."""
+        return Counter(key.kek_id for key in await self._data_keys.list())
 
     async def current(self, client_id: str) -> DataKey:
         """What seals for a client. It is made for a client that has none.
@@ -56,7 +56,7 @@ class KeyRing:
         """Encrypt all data keys under the current key-encryption key; how many had another one. Raises KeysUnfit."""
         count = 0
         while True:
-            keys = await asyncio.to_thread(self._keys.read)
+            keys = await asyncio.to_thread(self.keys.read)
             others = [key for key in await self._data_keys.list() if key.kek_id != keys.current.kek_id]
             if not others:
                 return count
@@ -87,7 +87,7 @@ class KeyRing:
 
     async def _read(self) -> KeySet:
         try:
-            return await asyncio.to_thread(self._keys.read)
+            return await asyncio.to_thread(self.keys.read)
         except KeysUnfit as unfit:
             _log.error("encryption keys can't be used", reason=str(unfit))
             raise StoreUnavailable from None
