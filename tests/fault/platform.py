@@ -1,4 +1,7 @@
-"""The whole platform as processes over RabbitMQ: one ingress, one embedder, two matchers, to be killed one at a time."""
+"""The whole platform as processes over RabbitMQ: one ingress, one embedder, two matchers, to be killed one at a time.
+
+Where PeduliLindungi is to be asked, a connector is among them.
+"""
 
 import asyncio
 from pathlib import Path
@@ -14,7 +17,7 @@ CLIENT_ID, PASSWORD = "fault", "a password for tests"
 class Platform:
     """`processes` by the name that a test kills them by; `base_url` is where ingress answers."""
 
-    def __init__(self, bus: str, store: str, folder: Path) -> None:
+    def __init__(self, bus: str, store: str, folder: Path, *, pl_url: str = "") -> None:
         port = free_port()
         self.base_url = f"http://127.0.0.1:{port}"
         self._store = store
@@ -25,6 +28,7 @@ class Platform:
             "WAJAH_SHARDS": "4",
             "WAJAH_STANDBY_S": "1",
             "WAJAH_REPLICAS": "2",
+            "WAJAH_PL_DEADLINE_S": "6",
         }
         self.processes = {
             "embedder": ServiceProcess("embedder", common, folder),
@@ -32,6 +36,10 @@ class Platform:
             "the other matcher": ServiceProcess("matcher", {**common, "WAJAH_ORDINAL": "1"}, folder),
             "ingress": ServiceProcess("ingress", {**common, "WAJAH_BIND": f"127.0.0.1:{port}"}, folder),
         }
+        if pl_url:
+            stand_in = {"WAJAH_PL_URL": pl_url, "WAJAH_PL_STAND_IN": "true"}
+            credentials = {"WAJAH_PL_CLIENT_ID": "wajah", "WAJAH_PL_CLIENT_SECRET": "stand-in"}
+            self.processes["pedulilindungi"] = ServiceProcess("pedulilindungi", common | stand_in | credentials, folder)
 
     def start(self) -> None:
         for process in self.processes.values():
