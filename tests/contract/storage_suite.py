@@ -5,6 +5,7 @@ from wajah.storage.ports import Store
 
 from tests.contract.storage_accounts_suite import AccountsSuite
 from tests.contract.storage_api_keys_suite import ApiKeysSuite
+from tests.contract.storage_blacklist_suite import BlacklistSuite
 from tests.contract.storage_faces_suite import FacesSuite
 from tests.contract.storage_galleries_suite import GalleriesSuite
 from tests.contract.storage_quotas_suite import QuotasSuite
@@ -12,7 +13,9 @@ from tests.contract.storage_records_suite import RecordsSuite
 from tests.contract.storage_registrations_suite import RegistrationsSuite
 
 
-class StoreSuite(AccountsSuite, ApiKeysSuite, RegistrationsSuite, QuotasSuite, GalleriesSuite, FacesSuite, RecordsSuite):
+class StoreSuite(
+    AccountsSuite, ApiKeysSuite, BlacklistSuite, RegistrationsSuite, QuotasSuite, GalleriesSuite, FacesSuite, RecordsSuite
+):
     async def test_a_started_store_is_ready(self, store: Store) -> None:
         assert await store.ready()
 

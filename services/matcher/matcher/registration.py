@@ -8,6 +8,7 @@ from wajah.contracts.envelope import Job
 from wajah.contracts.jobs import CountClient, DeregisterClient, RegisterClient
 from wajah.contracts.results import ClientCounted, ClientDeregistered, ClientRegistered
 from wajah.contracts.types import GalleryKey, first_gallery
+from wajah.storage.blacklist import erase_client
 from wajah.storage.ports import GalleryExists, NotRegistered, Quota, Store
 
 _log = structlog.get_logger()
@@ -48,5 +49,5 @@ async def erase_deregistered(store: Store, *, grace: timedelta) -> None:
     """Erase the clients whose grace period has ended. Several matchers may do so at once: they help each other."""
     ended = datetime.now(UTC) - grace
     for client_id in await store.registrations.due(ended):
-        if await store.registrations.erase(client_id, before=ended):
+        if await erase_client(store, client_id, before=ended):
             _log.info("client erased", client_id=client_id)

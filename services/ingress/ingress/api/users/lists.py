@@ -3,9 +3,9 @@
 import hashlib
 from typing import Final, Protocol
 
-from pydantic_core import to_json
 from wajah.contracts.results import Candidate
 from wajah.contracts.types import SHARED_BLACKLIST, GalleryKey
+from wajah.storage.blacklist import entry_of
 from wajah.storage.ports import ApiKey
 
 from ingress.api.users.address import ListName
@@ -37,7 +37,7 @@ class OwnList:
 
     def entry(self, user_id: str) -> str:
         """The id itself; of one that the platform doesn't take for an id (an emoji's joiner, a no-break space), a digest."""
-        return user_id if user_id.isprintable() else _digest(user_id)
+        return user_id if user_id.isprintable() else hashlib.sha256(user_id.encode()).hexdigest()
 
     def user_id(self, found: Candidate) -> str:
         return found.user_name if found.user_id == self.entry(found.user_name) else found.user_id
@@ -53,7 +53,7 @@ class SharedBlacklist:
         self._tenant = tenant
 
     def entry(self, user_id: str) -> str:
-        return _digest(self._tenant, user_id)
+        return entry_of(self._tenant, user_id)
 
     def user_id(self, found: Candidate) -> str | None:
         return found.user_name if found.user_id == self.entry(found.user_name) else None
@@ -72,7 +72,3 @@ def list_of(key: ApiKey, name: ListName) -> FaceList:
             return SharedBlacklist(key.client_id)
         case ListName.WHITELIST:
             return whitelist_of(key.client_id)
-
-
-def _digest(*names: str) -> str:
-    return hashlib.sha256(to_json(names)).hexdigest()
