@@ -49,7 +49,7 @@ class FacesSuite:
 
         assert_same(await store.faces.get(gallery, user_id), enrolled)
         assert await store.faces.list(gallery) == [(user_id, user_id)]
-        assert (await store.galleries.changes(gallery, since)).user_ids == {user_id}
+        assert (await store.galleries.changes(gallery, since)).user_ids == frozenset({user_id})
         assert [batch.user_ids for batch in await loaded(store, gallery)] == [[user_id]]
         await store.faces.delete(gallery, user_id, job())
         assert await store.faces.get(gallery, user_id) is None

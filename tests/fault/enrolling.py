@@ -6,9 +6,8 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
 from wajah.contracts.types import GalleryKey
-from wajah.storage.ports import Face
+from wajah.storage.ports import SealedFace
 from wajah.storage.sqlite.store import SqliteStore
 
 GALLERY = GalleryKey("client", "staff")
@@ -24,12 +23,12 @@ async def main(path: Path) -> None:
         for number in numbers:
             user_id = f"u{number}"
             await store.faces.enrol(
-                Face(
+                SealedFace(
                     gallery=GALLERY,
                     user_id=user_id,
                     user_name="Budi",
                     model_id="pack",
-                    template=np.ones(128, np.float32),
+                    template=bytes(512),
                     job_id=f"job {number}",
                     enrolled_at=datetime.now(UTC),
                 ),
