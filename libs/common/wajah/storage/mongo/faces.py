@@ -127,33 +127,38 @@ class MongoFaces:
         while True:
             there = await faces.find_one({"_id": name}, {"job_id": True, "replaced": True})
             if there is None:
-                if await self._insert(document, client_id):
+                await self._quotas.reserve(client_id, Quota.FACES, name, job_id)
+                if await self._insert(document):
+                    await self._quotas.settle(client_id, Quota.FACES, name, job_id, used=True)
                     return False
             else:
                 if there["job_id"] == job_id:
+                    await self._quotas.settle(client_id, Quota.FACES, name, job_id, used=not there["replaced"])
                     return bool(there["replaced"])
                 if not replace:
+                    await self._quotas.settle(client_id, Quota.FACES, name, job_id, used=False)
                     raise UserExists
+                await self._quotas.settle(client_id, Quota.FACES, name, there["job_id"], used=not there["replaced"])
                 kept = {"_id", "gallery", "user_id", "number"}
                 fields = {field: value for field, value in document.items() if field not in kept}
                 updated = await faces.update_one(
                     {"_id": name, "job_id": there["job_id"]}, {"$set": fields | {"replaced": True}}
                 )
                 if updated.matched_count:
+                    await self._quotas.settle(client_id, Quota.FACES, name, job_id, used=False)
                     return True
 
-    async def _insert(self, document: Document, client_id: str) -> bool:
-        """False when another job is faster. Raises QuotaUsedUp."""
-        await self._quotas.take(client_id, Quota.FACES)
+    async def _insert(self, document: Document) -> bool:
+        """False when another job is faster."""
         try:
             await self._database["faces"].insert_one(document)
         except DuplicateKeyError:
-            await self._quotas.give_back(client_id, Quota.FACES)
             return False
         return True
 
     async def _erase(self, enrolment: Document, client_id: str) -> bool:
         """Whether it was there: then its unit of the quota is free again."""
+        await self._quotas.settle(client_id, Quota.FACES, enrolment["_id"], enrolment["job_id"], used=True)
         erased = (await self._database["faces"].delete_one(enrolment)).deleted_count
         await self._quotas.give_back(client_id, Quota.FACES, erased)
         return erased > 0

@@ -15,7 +15,7 @@ from pymongo.errors import DuplicateKeyError
 
 from wajah.contracts.types import GalleryKey
 from wajah.storage.mongo.database import Document, MongoDatabase
-from wajah.storage.mongo.keys import gallery_id, incarnation_id, operation_id
+from wajah.storage.mongo.keys import SEPARATOR, gallery_id, incarnation_id, operation_id
 from wajah.storage.mongo.operations import Operations
 from wajah.storage.mongo.quotas import Quotas
 from wajah.storage.ports import CHANGES_KEPT, Changes, GalleryExists, GalleryNotFound, NotRegistered, Quota
@@ -49,6 +49,7 @@ class MongoGalleries:
                 if document is not None and document["state"] == State.DELETING:
                     await self._finish_deletion(gallery, document)
                 elif document is not None and document["state"] == State.LIVE:
+                    await self._settle(gallery, job_id, used=document["job_id"] == job_id)
                     if document["job_id"] != job_id:
                         raise GalleryExists
                     await self._operations.remember(operation)
@@ -138,10 +139,10 @@ class MongoGalleries:
     async def _take_and_claim(self, gallery: GalleryKey, job_id: str) -> bool:
         """False when somebody else is before us. Raises NotRegistered, QuotaUsedUp."""
         client_id = gallery.client_id
-        await self._quotas.take(client_id, Quota.GALLERIES)
+        await self._quotas.reserve(client_id, Quota.GALLERIES, gallery_id(gallery), job_id)
         if not await self._claim(gallery, job_id):
-            await self._quotas.give_back(client_id, Quota.GALLERIES)
             return False
+        await self._settle(gallery, job_id, used=True)
         if await self._database["clients"].find_one({"_id": client_id, "erasing": None}, {"_id": True}) is None:
             await self._database["galleries"].update_one(
                 {"_id": gallery_id(gallery), "job_id": job_id},
@@ -149,6 +150,9 @@ class MongoGalleries:
             )
             raise NotRegistered  # its erasure began, and may have missed this gallery
         return True
+
+    async def _settle(self, gallery: GalleryKey, job_id: str, *, used: bool) -> None:
+        await self._quotas.settle(gallery.client_id, Quota.GALLERIES, gallery_id(gallery), job_id, used=used)
 
     async def _mark(self, document: Document, job_id: str) -> None:
         await self._database["galleries"].update_one(
@@ -190,6 +194,7 @@ class MongoGalleries:
         faces = await self._database["faces"].count_documents({"gallery": incarnation_id(gallery, incarnation)})
         await self._operations.remember(operation_id("delete", document["deleted_by"], gallery), faces=faces)
         await self._erase(gallery, incarnation)
+        await self._settle(gallery, document["job_id"], used=True)
         erased = await self._database["galleries"].update_one(
             _unchanged(document | {"state": State.DELETING}),
             {"$set": {"state": State.ERASED, "erased_at": datetime.now(UTC), "changes": []}},
@@ -199,6 +204,7 @@ class MongoGalleries:
     async def _erase(self, gallery: GalleryKey, incarnation: int) -> None:
         """The faces of an incarnation, and of any before it."""
         span = {"$gte": incarnation_id(gallery, 0), "$lte": incarnation_id(gallery, incarnation)}
+        await self._quotas.settle_written(gallery.client_id, under=gallery_id(gallery) + SEPARATOR)
         erased = await self._database["faces"].delete_many({"gallery": span})
         await self._quotas.give_back(gallery.client_id, Quota.FACES, erased.deleted_count)
 

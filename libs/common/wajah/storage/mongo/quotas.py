@@ -1,10 +1,14 @@
 """What is left of a client's quotas, in MongoDB: `left` in the client's document has a number for each limited one.
 
-A unit is taken before what it is for is written, and given back by whoever erased that: of racing jobs the server lets one
-erase it. A crash between the two documents costs the client the unit until its limit is set again; it never gives one away.
+A unit is reserved before the face or gallery that it is for is written, and settled afterwards: then it stays with what was
+written, or comes back. A reservation is known by the document to be written and the job, so that a job which comes again
+takes nothing twice. Whoever erases or replaces a document settles first what its job had reserved for it, and who erased it
+gives its unit back: of racing jobs the server lets one erase it.
 """
 
+import hashlib
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from bson import Int64
@@ -12,6 +16,10 @@ from bson import Int64
 from wajah.storage.mongo.database import Document, MongoDatabase
 from wajah.storage.mongo.keys import SEPARATOR
 from wajah.storage.ports import NotRegistered, Quota, QuotaUsedUp
+
+ABANDONED: Final = timedelta(hours=1)  # jobs are given up within minutes
+
+_COLLECTIONS: Final = {Quota.FACES: "faces", Quota.GALLERIES: "galleries"}
 
 NOT_ERASING: Final[Mapping[str, None]] = {"erasing": None}
 
@@ -36,6 +44,53 @@ class Quotas:
             raise NotRegistered
         if quota.value in there["left"]:
             raise QuotaUsedUp(quota)
+
+    async def reserve(self, client_id: str, quota: Quota, document: str, job_id: str) -> None:
+        """A unit for the document that a job is about to write: the same one when it asks again. Raises like `take`."""
+        path = _reservation(document, job_id)
+        reservation = {"quota": quota.value, "document": document, "job_id": job_id, "at": datetime.now(UTC)}
+        clients = self._database["clients"]
+        reserved = await clients.update_one(
+            {"_id": client_id, _path(quota): {"$gte": 1}, path: {"$exists": False}, **NOT_ERASING},
+            {"$inc": {_path(quota): Int64(-1)}, "$set": {path: reservation}},
+        )
+        if reserved.matched_count:
+            return
+        there = await clients.find_one({"_id": client_id}, {"left": True, "erasing": True, "reserved": True})
+        if there is None or there.get("erasing"):
+            raise NotRegistered
+        if quota.value in there["left"] and path.partition(".")[2] not in there.get("reserved", {}):
+            raise QuotaUsedUp(quota)
+
+    async def settle(self, client_id: str, quota: Quota, document: str, job_id: str, *, used: bool) -> None:
+        """The document was written by this job, or never will be: then its unit comes back. Without a reservation nothing
+        happens."""
+        path = _reservation(document, job_id)
+        client, removal = {"_id": client_id, path: {"$exists": True}}, {"$unset": {path: ""}}
+        clients = self._database["clients"]
+        if not used:
+            limited = {**client, _path(quota): {"$exists": True}, **NOT_ERASING}
+            if (await clients.update_one(limited, {**removal, "$inc": {_path(quota): Int64(1)}})).matched_count:
+                return
+        await clients.update_one(client, removal)
+
+    async def settle_written(self, client_id: str, *, under: str = "", before: datetime | None = None) -> None:
+        """Settle what a client has reserved for documents whose names begin with `under`, where they were written; with
+        `before`, also what was reserved earlier for others, and whose jobs have been given up."""
+        client = await self._database["clients"].find_one({"_id": client_id}, {"reserved": True})
+        for reserved in (client or {}).get("reserved", {}).values():
+            quota, document, job_id = Quota(reserved["quota"]), reserved["document"], reserved["job_id"]
+            if not document.startswith(under):
+                continue
+            written = await self._database[_COLLECTIONS[quota]].find_one({"_id": document, "job_id": job_id}, {"_id": True})
+            if written is not None or (before is not None and reserved["at"] < before):
+                await self.settle(client_id, quota, document, job_id, used=written is not None)
+
+    async def sweep(self) -> None:
+        """Settle what jobs reserved that died, and never came again."""
+        holders = self._database["clients"].find({"reserved": {"$exists": True}}, {"_id": True})
+        for client_id in [holder["_id"] async for holder in holders]:
+            await self.settle_written(client_id, before=datetime.now(UTC) - ABANDONED)
 
     async def give_back(self, client_id: str, quota: Quota, amount: int = 1) -> None:
         if amount:
@@ -81,6 +136,11 @@ def remaining_of(left: Mapping[str, Any]) -> dict[Quota, int | None]:
 def _all_of(client_id: str) -> Document:
     """The incarnations of all galleries of a client."""
     return {"$gte": client_id + SEPARATOR, "$lt": client_id + chr(ord(SEPARATOR) + 1)}
+
+
+def _reservation(document: str, job_id: str) -> str:
+    """Names of fields may hold neither dots nor dollars, ids may."""
+    return "reserved." + hashlib.sha256(f"{document}{SEPARATOR}{job_id}".encode()).hexdigest()
 
 
 def _path(quota: Quota) -> str:

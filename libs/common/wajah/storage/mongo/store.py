@@ -35,7 +35,7 @@ class MongoStore:
         self._database = MongoDatabase(url)
         self._decoder = ThreadPoolExecutor(1, thread_name_prefix="mongo-decode")
         operations = Operations(self._database)
-        quotas = Quotas(self._database)
+        self._quotas = quotas = Quotas(self._database)
         self._galleries = MongoGalleries(self._database, operations, quotas)
         self.clients: Clients = MongoClients(self._database, quotas)
         self.registrations: Registrations = MongoRegistrations(self._database, self._galleries)
@@ -52,6 +52,7 @@ class MongoStore:
     async def start(self) -> None:
         await self._database.start()
         async with self._database.guarded():
+            await self._quotas.sweep()
             await self._galleries.sweep()
 
     async def stop(self) -> None:
