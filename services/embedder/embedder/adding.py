@@ -19,10 +19,12 @@ from pydantic import ValidationError
 from embedder import default_pack
 from embedder.calibration import fit
 from embedder.default_pack import Progress
-from embedder.evaluation import NotAFaceFolder, embed_with, gather
+from embedder.drawn_masks import NONE, fit_mask_curves, gather_drawn, pairs_of
+from embedder.evaluation import NotAFaceFolder
 from embedder.insightface_pack import DETECTION_THRESHOLD, DETECTOR_FILE, RECOGNISER_FILE, InsightFacePack
 from embedder.known_calibrations import ASSUMED_ARCFACE, ASSUMED_ARCFACE_CALIBRATED_ON
 from embedder.manifest import Manifest, PackDamaged, PackKind, hash_files, model_id_of, sha256_of_file
+from embedder.mask_model import MASK_FILE, MaskModel
 from embedder.pipeline import Crop, Image, Templates
 from embedder.registry import packs_folder
 from embedder.session import providers, save_optimised, session_options
@@ -62,12 +64,14 @@ def pack_add(
     declared: Declared,
     *,
     progress: Progress,
+    mask_model: Path | None = None,
     calibrate_on: Path | None = None,
     sample: Path = SAMPLE,
     threads: int = 1,
 ) -> Manifest:
     """Register the models in `source`; a pack of that name is replaced. Nothing is downloaded, `source` stays as it is.
 
+    `mask_model` is a network as `embedder.mask_model` takes it; without one colours tell who wears a mask.
     The pack must find a face in the picture `sample`. `calibrate_on` is a folder of people (`embedder.evaluation`); without
     it an assumed curve stands in. Raises PackRefused, and OSError where `data` can't be written.
     """
@@ -82,6 +86,8 @@ def pack_add(
             built = Path(scratch) / "new"
             built.mkdir()
             manifest = _build(published, built, declared, sample, progress)
+            if mask_model is not None:
+                manifest = _with_mask_model(manifest, mask_model, built)
             if calibrate_on is not None:
                 manifest = _calibrated(InsightFacePack.open(built, manifest), calibrate_on, threads, progress)
             manifest.save(built)
@@ -155,6 +161,15 @@ def _build(published: _Published, built: Path, declared: Declared, sample: Path,
     return manifest
 
 
+def _with_mask_model(manifest: Manifest, mask_model: Path, built: Path) -> Manifest:
+    try:
+        shutil.copyfile(mask_model, built / MASK_FILE)
+    except OSError as error:
+        raise PackRefused(f"{mask_model}: {error.strerror}") from error
+    MaskModel.load(built / MASK_FILE)
+    return manifest.model_copy(update={"files": manifest.files | hash_files(built, (MASK_FILE,))})
+
+
 def _try(pack: InsightFacePack, published: ArcFaceONNX, image: Image) -> None:
     """Raises PackRefused unless a face is found and the optimised network agrees with the published one."""
     faces = pack.detect(image)
@@ -178,12 +193,21 @@ def _calibrated(pack: InsightFacePack, folder: Path, threads: int, progress: Pro
     def share(text: str, done: float) -> None:
         progress(f"Calibrating: {text}", 0.5 + 0.45 * done)
 
-    gathered = gather(embed_with(pack), folder, threads=threads, progress=share)
+    pairs = pairs_of(gather_drawn(pack, folder, threads=threads, progress=share))
     try:
-        fitted = fit(gathered.genuine(), gathered.impostor())
+        fitted = fit(pairs[NONE].genuine, pairs[NONE].impostor)
     except ValueError as error:
         raise PackRefused(str(error)) from None
-    return pack.manifest.model_copy(update={"calibration": fitted.calibration, "calibrated_on": fitted.words})
+    try:
+        masked, words = fit_mask_curves(pairs), "masked faces on the same pictures with masks drawn on"
+    except ValueError:
+        masked, words = None, "masked faces not at all, too few were found"
+    update = {
+        "calibration": fitted.calibration,
+        "mask_curves": masked,
+        "calibrated_on": f"{fitted.words}; {words}",
+    }
+    return pack.manifest.model_copy(update=update)
 
 
 def _replace(target: Path, built: Path, *, old: Path) -> None:

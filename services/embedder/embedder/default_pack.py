@@ -18,7 +18,7 @@ from embedder.dlib_format import read_network
 from embedder.dlib_mmod import convert_mmod
 from embedder.dlib_pack import DETECTOR, LANDMARKS, RECOGNISER
 from embedder.dlib_resnet import DIMENSION, INPUT_SIDE, convert_resnet
-from embedder.known_calibrations import DEFAULT_PACK, DEFAULT_PACK_CALIBRATED_ON
+from embedder.known_calibrations import DEFAULT_PACK, DEFAULT_PACK_CALIBRATED_ON, DEFAULT_PACK_MASKED
 from embedder.manifest import Manifest, PackDamaged, PackKind, hash_files, model_id_of, sha256_of_file
 
 NAME: Final = "dlib"
@@ -107,6 +107,7 @@ def _manifest(files: dict[str, str]) -> Manifest:
         flip=True,
         detection_threshold=_MMOD_THRESHOLD,
         calibration=DEFAULT_PACK,
+        mask_curves=DEFAULT_PACK_MASKED,
         calibrated_on=DEFAULT_PACK_CALIBRATED_ON,
     )
 

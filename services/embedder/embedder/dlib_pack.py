@@ -17,6 +17,7 @@ from embedder.align import ARCFACE_TEMPLATE, PORTRAIT_SIDE, Points, cut
 from embedder.dlib_mmod import find_faces
 from embedder.dlib_resnet import INPUT_SIDE
 from embedder.manifest import Manifest
+from embedder.mask import wears_mask
 from embedder.pipeline import Box, Crop, DetectedFace, Image, Landmarks, Layout, Portrait, Templates
 from embedder.session import open_session
 
@@ -137,6 +138,9 @@ class DlibPack:
 
     def portrait(self, image: Image, face: DetectedFace) -> Portrait:
         return cut(image, face.landmarks, PORTRAIT_TEMPLATE, PORTRAIT_SIDE)
+
+    def wears_mask(self, portrait: Portrait) -> bool:
+        return wears_mask(portrait)
 
     def recognise(self, crops: Sequence[Crop]) -> Templates:
         if not crops:

@@ -17,7 +17,6 @@ from wajah.messaging.batching import MicroBatcher
 
 from embedder.decode import ImageField, Picture, decode
 from embedder.ktp import person_and_card
-from embedder.mask import wears_mask
 from embedder.pipeline import Box, Crop, DetectedFace, Pack, Templates, main_face
 from embedder.quality import quality
 
@@ -158,7 +157,7 @@ def _prepared(pack: Pack, picture: Picture, face: DetectedFace, faces: int) -> _
     portrait = pack.portrait(picture.pixels, face)
     return _Prepared(
         crop=pack.align(picture.pixels, face),
-        masked=wears_mask(portrait),
+        masked=pack.wears_mask(portrait),
         box=Box(*(edge * picture.shrunk for edge in face.box)),
         faces=faces,
         detection_score=face.score,

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import cv2
 import numpy as np
@@ -26,8 +26,19 @@ FPIR: Final = 0.01
 _SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png"})
 
 Progress = Callable[[str, float], None]
-Embed = Callable[[Path], npt.NDArray[np.float32] | None]
-"""A picture's template, or None where no face is found. Called from several threads at once."""
+Dress = Callable[[Pack, Image, Path], Image | None]
+"""Another picture made of a picture, or None where that can't be done."""
+
+
+class Seen(NamedTuple):
+    """The main face of a picture: a template of shape (dimension,), and whether it is told to wear a mask."""
+
+    template: Templates
+    masked: bool
+
+
+Embed = Callable[[Path], Seen | None]
+"""What is seen in a picture; None where no face is found. Called from several threads at once."""
 
 
 class NotAFaceFolder(Exception):
@@ -45,6 +56,10 @@ class Gathered:
     """Whether it is the person's first picture."""
     missed: tuple[Path, ...]
     """Pictures in which no face was found."""
+    pictures: npt.NDArray[np.intp]
+    """Which picture of the folder each is."""
+    masked: npt.NDArray[np.bool_]
+    """Whether the face was told to wear a mask."""
 
     def genuine(self) -> npt.NDArray[np.float32]:
         """Cosines of all pairs of pictures of one person."""
@@ -87,44 +102,67 @@ def evaluate(pack: Pack, folder: Path, *, threads: int, progress: Progress) -> E
     return measure(gather(embed_with(pack), folder, threads=threads, progress=progress), pack)
 
 
-def embed_with(pack: Pack) -> Embed:
-    """The whole pipeline of a pack, a replica a thread."""
+def own_replica(pack: Pack) -> Callable[[], Pack]:
+    """Gives each thread that calls it a replica of its own."""
     own = threading.local()
 
-    def embed(path: Path) -> npt.NDArray[np.float32] | None:
+    def replica() -> Pack:
         if not hasattr(own, "pack"):
             own.pack = pack.replica()
         replica: Pack = own.pack
-        image = _read(path)
+        return replica
+
+    return replica
+
+
+def embed_with(pack: Pack, *, dress: Dress | None = None) -> Embed:
+    """The whole pipeline of a pack, on pictures as they are or as `dress` makes them."""
+    own = own_replica(pack)
+
+    def embed(path: Path) -> Seen | None:
+        replica, image = own(), read(path)
+        if image is not None and dress is not None:
+            image = dress(replica, image, path)
         faces = replica.detect(image) if image is not None else []
         if image is None or not faces:
             return None
-        return np.asarray(replica.recognise([replica.align(image, main_face(faces, image))])[0], np.float32)
+        face = main_face(faces, image)
+        template = np.asarray(replica.recognise([replica.align(image, face)])[0], np.float32)
+        return Seen(template, replica.wears_mask(replica.portrait(image, face)))
 
     return embed
 
 
 def gather(embed: Embed, folder: Path, *, threads: int, progress: Progress) -> Gathered:
     """The templates of all pictures. Raises NotAFaceFolder where there are none of two people."""
-    people = [sorted(p for p in person.iterdir() if p.suffix.lower() in _SUFFIXES) for person in _people(folder)]
+    people = [pictures_in(person) for person in _people(folder)]
     pictures = [(index, path) for index, paths in enumerate(people) for path in paths]
-    templates: list[npt.NDArray[np.float32]] = []
+    seen: list[Seen] = []
     whose: list[int] = []
+    which: list[int] = []
     missed: list[Path] = []
     with ThreadPoolExecutor(threads, thread_name_prefix="evaluate") as executor:
         found = executor.map(lambda picture: embed(picture[1]), pictures)
-        for done, ((person, path), template) in enumerate(zip(pictures, found, strict=True), 1):
-            progress(f"{done} of {len(pictures)} pictures", done / len(pictures))
-            if template is None:
+        for number, ((person, path), face) in enumerate(zip(pictures, found, strict=True)):
+            progress(f"{number + 1} of {len(pictures)} pictures", (number + 1) / len(pictures))
+            if face is None:
                 missed.append(path)
             else:
-                templates.append(template)
+                seen.append(face)
                 whose.append(person)
+                which.append(number)
     if len(set(whose)) < 2:
         raise NotAFaceFolder(f"{folder}: faces of at least two people are needed, each in a subfolder")
     owners = np.array(whose, np.intp)
     first = np.concatenate([[True], np.diff(owners) != 0])
-    return Gathered(np.stack(templates), owners, first, tuple(missed))
+    return Gathered(
+        templates=np.stack([face.template for face in seen]),
+        people=owners,
+        first=first,
+        missed=tuple(missed),
+        pictures=np.array(which, np.intp),
+        masked=np.array([face.masked for face in seen], bool),
+    )
 
 
 def measure(gathered: Gathered, pack: Pack) -> Evaluation:
@@ -166,6 +204,14 @@ def _search(gathered: Gathered) -> tuple[float, float | None, int]:
     return float(right.mean()), tpir, int(strangers.sum())
 
 
+def pictures_in(folder: Path) -> list[Path]:
+    """In order of names. Raises NotAFaceFolder where there is no such folder."""
+    try:
+        return sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES)
+    except OSError as error:
+        raise NotAFaceFolder(f"{folder}: {error.strerror}") from error
+
+
 def _people(folder: Path) -> Sequence[Path]:
     try:
         return sorted(entry for entry in folder.iterdir() if entry.is_dir())
@@ -173,7 +219,7 @@ def _people(folder: Path) -> Sequence[Path]:
         raise NotAFaceFolder(f"{folder}: {error.strerror}") from error
 
 
-def _read(path: Path) -> Image | None:
+def read(path: Path) -> Image | None:
     """The upright picture (OpenCV honours EXIF's orientation); None where it can't be read."""
     image = cv2.imread(str(path), cv2.IMREAD_COLOR)
     return None if image is None else np.asarray(image, np.uint8)

@@ -17,6 +17,8 @@ from insightface.model_zoo.scrfd import SCRFD
 
 from embedder.align import ARCFACE_TEMPLATE, PORTRAIT_SIDE, Points, similarity_transform
 from embedder.manifest import Manifest, PackDamaged
+from embedder.mask import wears_mask
+from embedder.mask_model import MASK_FILE, MaskModel
 from embedder.pipeline import Box, Crop, DetectedFace, Image, Landmarks, Layout, Portrait, Templates
 from embedder.session import providers, session_options
 
@@ -41,10 +43,11 @@ LAYOUT: Final = Layout(ARCFACE_TEMPLATE, np.array([0, 0, 18, 5, 5], np.float32))
 class InsightFacePack:
     """A pack whose files stand in one folder. Threads may share it: neither class keeps anything between calls."""
 
-    def __init__(self, manifest: Manifest, detector: SCRFD, recogniser: ArcFaceONNX) -> None:
+    def __init__(self, manifest: Manifest, detector: SCRFD, recogniser: ArcFaceONNX, mask_model: MaskModel | None) -> None:
         self._manifest = manifest
         self._detector = detector
         self._recogniser = recogniser
+        self._mask_model = mask_model
         self._template = alignment_template(manifest.input_size)
 
     @classmethod
@@ -52,7 +55,8 @@ class InsightFacePack:
         """Raises PackDamaged where a file is not what its name says."""
         recogniser = load_recogniser(folder / RECOGNISER_FILE)
         recogniser.input_mean, recogniser.input_std = manifest.input_mean, manifest.input_std
-        pack = cls(manifest, load_detector(folder / DETECTOR_FILE), recogniser)
+        mask_model = MaskModel.load(folder / MASK_FILE) if MASK_FILE in manifest.files else None
+        pack = cls(manifest, load_detector(folder / DETECTOR_FILE), recogniser, mask_model)
         pack._warm_up()
         return pack
 
@@ -93,6 +97,9 @@ class InsightFacePack:
 
     def portrait(self, image: Image, face: DetectedFace) -> Portrait:
         return _cut(image, face.landmarks, ARCFACE_TEMPLATE, PORTRAIT_SIDE)
+
+    def wears_mask(self, portrait: Portrait) -> bool:
+        return wears_mask(portrait) if self._mask_model is None else self._mask_model.wears_mask(portrait)
 
     def replica(self) -> Self:
         return self

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from wajah.contracts.models import Calibration, FaceModel
+from wajah.contracts.models import Calibration, FaceModel, MaskCurves
 from wajah.contracts.types import Identifier
 
 MANIFEST_NAME = "manifest.json"
@@ -57,6 +57,8 @@ class Manifest(BaseModel):
     detection_threshold: float
     """Lowest score of a detected face, in the detector's own unit."""
     calibration: Calibration
+    mask_curves: MaskCurves | None = None
+    """None where nobody measured the pack on masked faces: one curve serves all, and two masked faces match too often."""
     calibrated_on: str
     """What the calibration was measured on, and on how many pairs; or that it is assumed."""
 
@@ -90,7 +92,11 @@ class Manifest(BaseModel):
     def face_model(self) -> FaceModel:
         """What the embedder registers in the store."""
         return FaceModel(
-            model_id=self.model_id, dimension=self.dimension, calibration=self.calibration, licence=self.licence
+            model_id=self.model_id,
+            dimension=self.dimension,
+            calibration=self.calibration,
+            mask_curves=self.mask_curves,
+            licence=self.licence,
         )
 
 

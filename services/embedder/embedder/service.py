@@ -89,4 +89,5 @@ def _log_terms(pack: Pack) -> None:
         licence=manifest.licence,
         terms=manifest.terms,
         calibrated_on=manifest.calibrated_on,
+        knows_masked_faces=manifest.mask_curves is not None,
     )

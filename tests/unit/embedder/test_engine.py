@@ -57,6 +57,9 @@ class Watched:
     def portrait(self, image: Image, face: DetectedFace) -> Portrait:
         return self._pack.portrait(image, face)
 
+    def wears_mask(self, portrait: Portrait) -> bool:
+        return self._pack.wears_mask(portrait)
+
     def recognise(self, crops: Sequence[Crop]) -> Templates:
         self._batches.append(len(crops))
         return self._pack.recognise(crops)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 from embedder.dlib_pack import DlibPack
-from embedder.evaluation import Gathered, NotAFaceFolder, evaluate, gather, measure
+from embedder.evaluation import Gathered, NotAFaceFolder, Seen, evaluate, gather, measure
 from embedder.pipeline import Image
 
 from tests.unit.embedder.measuring_data import measuring_data
@@ -30,14 +30,15 @@ def unit(*values: float) -> np.ndarray:
 
 def gathered(templates: list[np.ndarray], people: list[int]) -> Gathered:
     owners = np.array(people)
-    return Gathered(np.stack(templates), owners, np.concatenate([[True], np.diff(owners) != 0]), ())
+    first = np.concatenate([[True], np.diff(owners) != 0])
+    return Gathered(np.stack(templates), owners, first, (), np.arange(len(owners)), np.zeros(len(owners), bool))
 
 
 def test_pairs_are_all_of_one_person_and_the_first_pictures_of_two(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, {"ani": 3, "budi": 2, "citra": 1})
     directions = {"ani": unit(1, 0, 0), "budi": unit(0, 1, 0), "citra": unit(0, 0, 1)}
 
-    result = gather(lambda path: directions[path.parent.name], folder, threads=2, progress=ignore)
+    result = gather(lambda path: Seen(directions[path.parent.name], False), folder, threads=2, progress=ignore)
 
     assert len(result.genuine()) == 3 + 1
     assert len(result.impostor()) == 3
@@ -49,18 +50,20 @@ def test_pictures_without_a_face_are_listed_and_the_next_one_comes_first(tmp_pat
     folder = folder_of(tmp_path, {"ani": 2, "budi": 2})
 
     result = gather(
-        lambda path: None if path == folder / "ani" / "0.png" else unit(1, 0), folder, threads=2, progress=ignore
+        lambda path: None if path == folder / "ani" / "0.png" else Seen(unit(1, 0), True), folder, threads=2, progress=ignore
     )
 
     assert result.missed == (folder / "ani" / "0.png",)
     assert result.first.tolist() == [True, True, False]
+    assert result.pictures.tolist() == [1, 2, 3]
+    assert result.masked.all()
 
 
 def test_progress_reaches_one(tmp_path: Path) -> None:
     done: list[float] = []
 
     gather(
-        lambda _: unit(1, 0),
+        lambda _: Seen(unit(1, 0), False),
         folder_of(tmp_path, {"ani": 2, "budi": 1}),
         threads=1,
         progress=lambda _, part: done.append(part),
@@ -101,12 +104,12 @@ def test_without_strangers_there_is_no_open_set_rate(default_pack: DlibPack) -> 
 @pytest.mark.parametrize("people", [{}, {"ani": 2}])
 def test_a_folder_without_two_people_is_refused(tmp_path: Path, people: dict[str, int]) -> None:
     with pytest.raises(NotAFaceFolder, match="two people"):
-        gather(lambda _: unit(1, 0), folder_of(tmp_path, people), threads=1, progress=ignore)
+        gather(lambda _: Seen(unit(1, 0), False), folder_of(tmp_path, people), threads=1, progress=ignore)
 
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NotAFaceFolder, match="No such file"):
-        gather(lambda _: unit(1, 0), tmp_path / "nowhere", threads=1, progress=ignore)
+        gather(lambda _: Seen(unit(1, 0), False), tmp_path / "nowhere", threads=1, progress=ignore)
 
 
 def test_only_strangers_are_not_enough(default_pack: DlibPack) -> None:
