@@ -11,10 +11,19 @@ from tests.contract.storage_galleries_suite import GalleriesSuite
 from tests.contract.storage_quotas_suite import QuotasSuite
 from tests.contract.storage_records_suite import RecordsSuite
 from tests.contract.storage_registrations_suite import RegistrationsSuite
+from tests.contract.storage_upstream_calls_suite import UpstreamCallsSuite
 
 
 class StoreSuite(
-    AccountsSuite, ApiKeysSuite, BlacklistSuite, RegistrationsSuite, QuotasSuite, GalleriesSuite, FacesSuite, RecordsSuite
+    AccountsSuite,
+    ApiKeysSuite,
+    BlacklistSuite,
+    RegistrationsSuite,
+    QuotasSuite,
+    GalleriesSuite,
+    FacesSuite,
+    RecordsSuite,
+    UpstreamCallsSuite,
 ):
     async def test_a_started_store_is_ready(self, store: Store) -> None:
         assert await store.ready()

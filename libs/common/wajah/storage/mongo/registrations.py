@@ -60,6 +60,7 @@ class MongoRegistrations:
         await self._galleries.erase_all(client_id)
         async with self._database.guarded():
             await self._database["data_keys"].delete_one({"_id": client_id})  # an enrolment under way may have made another
+            await self._database["upstream_calls"].delete_many({"client_id": client_id})
             await clients.delete_one({**client, "erasing": True})
         return True
 

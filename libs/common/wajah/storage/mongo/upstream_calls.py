@@ -40,7 +40,9 @@ class MongoUpstreamCalls:
 
     async def end(self, job_id: str, stage: Stage, code: Code, message: str, answer: dict[str, Any] | None) -> None:
         told = None if answer is None else json.dumps(answer)
-        await self._set(job_id, stage, {"code": code.value, "message": message, "answer": told})
+        outcome = {"code": code.value, "message": message, "answer": told}
+        async with self._database.guarded():
+            await self._database["upstream_calls"].update_one({"_id": call_id(job_id, stage)}, {"$set": outcome})
 
     async def get(self, job_id: str, stage: Stage) -> UpstreamCall | None:
         async with self._database.guarded():
@@ -61,7 +63,9 @@ class MongoUpstreamCalls:
                 )
 
     async def settle(self, job_id: str, stage: Stage, settlement: Settlement) -> None:
-        await self._set(job_id, stage, {"settlement": settlement.value})
+        is_open = {"_id": call_id(job_id, stage), "settlement": Settlement.OPEN.value}
+        async with self._database.guarded():
+            await self._database["upstream_calls"].update_one(is_open, {"$set": {"settlement": settlement.value}})
 
     async def overdue(self, stage: Stage, before: datetime, *, limit: int = 100) -> list[UpstreamCall]:
         async with self._database.guarded():
@@ -81,13 +85,19 @@ class MongoUpstreamCalls:
             gone = await self._database["upstream_calls"].delete_many({"begun_at": {"$lt": before}, "$or": settled})
         return gone.deleted_count
 
+    async def of_user(self, client_id: str, user_id: str) -> list[UpstreamCall]:
+        async with self._database.guarded():
+            found = self._database["upstream_calls"].find({"client_id": client_id, "user_id": user_id})
+            return [_call(document) async for document in found.sort("begun_at", 1)]
+
+    async def erase_user(self, client_id: str, user_id: str) -> int:
+        async with self._database.guarded():
+            erased = await self._database["upstream_calls"].delete_many({"client_id": client_id, "user_id": user_id})
+        return erased.deleted_count
+
     async def _find(self, job_id: str, stage: Stage) -> UpstreamCall | None:
         document = await self._database["upstream_calls"].find_one({"_id": call_id(job_id, stage)})
         return None if document is None else _call(document)
-
-    async def _set(self, job_id: str, stage: Stage, fields: Document) -> None:
-        async with self._database.guarded():
-            await self._database["upstream_calls"].update_one({"_id": call_id(job_id, stage)}, {"$set": fields})
 
 
 def _of(gallery: GalleryKey, user_id: str, stage: Stage) -> Document:

@@ -97,5 +97,5 @@ def _end(connection: sqlite3.Connection, client_id: str) -> None:
     of_client = "gallery IN (SELECT number FROM galleries WHERE client_id = ?)"
     for table in ("faces", "changes"):
         connection.execute(f"DELETE FROM {table} WHERE {of_client}", (client_id,))  # noqa: S608 - a table's name
-    for table in ("galleries", "data_keys", "tokens", "api_keys", "clients", "deregistrations"):
+    for table in ("galleries", "data_keys", "tokens", "api_keys", "upstream_calls", "clients", "deregistrations"):
         connection.execute(f"DELETE FROM {table} WHERE client_id = ?", (client_id,))  # noqa: S608 - a table's name
