@@ -1,8 +1,8 @@
 """The answer of a search, in the order of the document."""
 
-from typing import Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, WithJsonSchema
 from wajah.contracts.results import Candidate
 
 from ingress.api.users.lists import FaceList
@@ -13,7 +13,7 @@ DECIMALS: Final = 5
 class Match(BaseModel):
     """`similarity` is in percent. Of a face that another tenant enrolled it is all that is told."""
 
-    user_id: str | None = Field(None, serialization_alias="userId")
+    user_id: Annotated[str | None, WithJsonSchema({"type": "string"})] = Field(None, serialization_alias="userId")
     similarity: float = Field(ge=0, le=100)
 
     @classmethod
