@@ -60,5 +60,5 @@ def test_all_queues_carry_the_prefix_and_differ(prefix: str) -> None:
     topology = Topology(3, prefix=prefix)
     names = [topology.dead_letters, *(queue.name for queue in topology.queues())]
 
-    assert len(set(names)) == 1 + 1 + 1 + 3 * 2 + 2
+    assert len(set(names)) == 1 + 1 + 1 + 1 + 3 * 2 + 2
     assert all(name.startswith(f"{prefix}.") for name in names)

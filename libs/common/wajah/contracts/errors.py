@@ -46,6 +46,15 @@ class Code(StrEnum):
     PL_MALFORMED = "609"
     PL_NO_SUCH_PATH = "610"
     PL_TOKEN_EXPIRED = "611"  # noqa: S105 - a status code
+    DK_UNKNOWN = "700"
+    DK_REFUSED = "701"
+    DK_QUOTA = "702"
+    DK_BUSY = "703"
+    DK_TIMEOUT = "704"
+    DK_NO_RESPONSE = "705"
+    DK_IMAGE = "706"
+    DK_UNREACHABLE = "707"
+    DK_MALFORMED = "709"
 
 
 MESSAGES: Final[dict[Code, str]] = {
@@ -86,6 +95,15 @@ MESSAGES: Final[dict[Code, str]] = {
     Code.PL_MALFORMED: "PeduliLindungi: response data malformed",
     Code.PL_NO_SUCH_PATH: "PeduliLindungi: server answers 404",
     Code.PL_TOKEN_EXPIRED: "PeduliLindungi: expired user-auth token",
+    Code.DK_UNKNOWN: "Dukcapil: unknown error",
+    Code.DK_REFUSED: "Dukcapil: account, address or request refused",
+    Code.DK_QUOTA: "Dukcapil: the day's quota is used up",
+    Code.DK_BUSY: "Dukcapil: busy",
+    Code.DK_TIMEOUT: "Dukcapil: timeout while waiting for a response",
+    Code.DK_NO_RESPONSE: "Dukcapil: failed to receive a response",
+    Code.DK_IMAGE: "Dukcapil: image can not be processed",
+    Code.DK_UNREACHABLE: "Dukcapil: server unreachable",
+    Code.DK_MALFORMED: "Dukcapil: response data malformed",
 }
 
 

@@ -1,10 +1,12 @@
 """What each job asks: one payload model a job. Images are JPEG or PNG bytes, at most 25 megapixels."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import Field, StrictBool
 
+from wajah.contracts.nik import Nik
 from wajah.contracts.stages import ITINERARIES, JobName, Stage, Step
 from wajah.contracts.types import Binary, Contract, Identifier, PersonName
 
@@ -178,6 +180,24 @@ class IdentifyAtPl(Identify, Visit):
     job = JobName.PL_IDENTIFY
 
 
+class IdentifyAtDukcapil(Payload):
+    """1:N in Dukcapil's register. `threshold` is its score, from 1 to 20; absent, the connector's setting."""
+
+    job = JobName.DUKCAPIL_IDENTIFY
+    image: Binary
+    threshold: Annotated[float | None, Field(ge=1, le=20, allow_inf_nan=False)] = None
+
+
+class VerifyKtp(Payload):
+    """Are these the name, the birth date and the face of the holder of a NIK?"""
+
+    job = JobName.KTP_VERIFY
+    nik: Nik
+    name: PersonName
+    birth_date: date
+    image: Binary
+
+
 PAYLOADS: dict[JobName, type[Payload]] = {
     payload.job: payload
     for payload in (
@@ -190,6 +210,8 @@ PAYLOADS: dict[JobName, type[Payload]] = {
         EnrolAtPl,
         VerifyAtPl,
         IdentifyAtPl,
+        IdentifyAtDukcapil,
+        VerifyKtp,
         CreateGallery,
         ListGalleries,
         DeleteGallery,

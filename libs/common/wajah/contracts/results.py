@@ -115,6 +115,36 @@ class CheckedIn(Result):
     user_status: str
 
 
+class Likeness(Contract):
+    """Somebody in Dukcapil's register, and the score of the face, from 0 to 20."""
+
+    nik: str
+    score: float
+
+
+class IdentifiedAtDukcapil(Result):
+    """At most ten people at or above the threshold, best first; `transaction_id` is what Dukcapil knows the call by."""
+
+    stage = Stage.DUKCAPIL_IDENTIFY
+    found: tuple[Likeness, ...]
+    threshold: float
+    transaction_id: str
+
+
+class KtpVerified(Result):
+    """What the register says; of an unknown `nik` it says no more. `face_percent` is from 0 to 100.
+
+    `verified` needs all of it, and a face above the threshold.
+    """
+
+    stage = Stage.DUKCAPIL_VERIFY
+    nik: bool
+    name: bool | None
+    birth_date: bool | None
+    face_percent: float
+    verified: bool
+
+
 class GalleryCreated(Result):
     stage = Stage.GALLERY_CREATE
     gallery_id: str
@@ -181,6 +211,8 @@ RESULTS: dict[Stage, type[Result]] = {
         Searched,
         Registered,
         CheckedIn,
+        IdentifiedAtDukcapil,
+        KtpVerified,
         GalleryCreated,
         GalleriesListed,
         GalleryDeleted,

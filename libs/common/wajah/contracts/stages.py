@@ -19,6 +19,8 @@ class Stage(StrEnum):
     MATCH_SEARCH = "match.search"
     PL_REGISTER = "pl.register"
     PL_CHECKIN = "pl.checkin"
+    DUKCAPIL_IDENTIFY = "dukcapil.identify"
+    DUKCAPIL_VERIFY = "dukcapil.verify"
     GALLERY_CREATE = "match.gallery.create"
     GALLERY_LIST = "match.gallery.list"
     GALLERY_DELETE = "match.gallery.delete"
@@ -44,7 +46,7 @@ class StageSpec(NamedTuple):
     `irreversible` stage has done can't be undone: a job that fails after it must still be brought to its end.
     """
 
-    service: Literal["embedder", "matcher", "pedulilindungi"]
+    service: Literal["embedder", "matcher", "pedulilindungi", "dukcapil"]
     kind: Kind
     sharded: bool
     needs: frozenset[str]
@@ -67,6 +69,8 @@ STAGES: Final[dict[Stage, StageSpec]] = {
     Stage.MATCH_SEARCH: StageSpec("matcher", Kind.READ, True, _TEMPLATE),
     Stage.PL_REGISTER: StageSpec("pedulilindungi", Kind.WRITE, False, _NOTHING, irreversible=True),
     Stage.PL_CHECKIN: StageSpec("pedulilindungi", Kind.READ, False, _NOTHING),
+    Stage.DUKCAPIL_IDENTIFY: StageSpec("dukcapil", Kind.READ, False, _IMAGE),
+    Stage.DUKCAPIL_VERIFY: StageSpec("dukcapil", Kind.READ, False, _IMAGE),
     Stage.GALLERY_CREATE: StageSpec("matcher", Kind.WRITE, True, _NOTHING),
     Stage.GALLERY_LIST: StageSpec("matcher", Kind.READ, True, _NOTHING),
     Stage.GALLERY_DELETE: StageSpec("matcher", Kind.WRITE, True, _NOTHING),
@@ -90,6 +94,8 @@ class JobName(StrEnum):
     PL_ENROL = "pl.enrol"
     PL_VERIFY = "pl.verify"
     PL_IDENTIFY = "pl.identify"
+    DUKCAPIL_IDENTIFY = "dukcapil.identify"
+    KTP_VERIFY = "ktp.verify"
     GALLERY_CREATE = "gallery.create"
     GALLERY_LIST = "gallery.list"
     GALLERY_DELETE = "gallery.delete"
@@ -122,6 +128,8 @@ ITINERARIES: Final[dict[JobName, tuple[Step, ...]]] = {
     ),
     JobName.PL_VERIFY: (Step(stage=Stage.EMBED), Step(stage=Stage.MATCH_VERIFY), Step(stage=Stage.PL_CHECKIN)),
     JobName.PL_IDENTIFY: (Step(stage=Stage.EMBED), Step(stage=Stage.MATCH_IDENTIFY), Step(stage=Stage.PL_CHECKIN)),
+    JobName.DUKCAPIL_IDENTIFY: (Step(stage=Stage.DUKCAPIL_IDENTIFY),),
+    JobName.KTP_VERIFY: (Step(stage=Stage.DUKCAPIL_VERIFY),),
     JobName.GALLERY_CREATE: (Step(stage=Stage.GALLERY_CREATE),),
     JobName.GALLERY_LIST: (Step(stage=Stage.GALLERY_LIST),),
     JobName.GALLERY_DELETE: (Step(stage=Stage.GALLERY_DELETE),),

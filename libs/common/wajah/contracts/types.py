@@ -64,5 +64,8 @@ class GalleryKey(NamedTuple):
     gallery_id: str
 
 
+CIVIL_REGISTER = GalleryKey("@register", "people")
+"""The faces of the platform's own civil register, by NIK; nobody can sign in as its owner."""
+
 SHARED_BLACKLIST = GalleryKey("@shared", "blacklist")
 """The one gallery that every client may write to; nobody can sign in as its owner."""

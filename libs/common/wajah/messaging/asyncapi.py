@@ -15,6 +15,7 @@ from wajah.contracts.framing import FRAME_TYPE, JSON_TYPE
 from wajah.contracts.jobs import PAYLOADS
 from wajah.contracts.results import RESULTS
 from wajah.contracts.stages import ITINERARIES, STAGES, JobName, Kind
+from wajah.contracts.types import Contract
 from wajah.messaging.amqp_wire import DEADLINE_HEADER
 from wajah.messaging.topology import DELIVERY_LIMIT, Queue, Topology
 
@@ -63,6 +64,8 @@ def _queue(job: JobName) -> Queue:
     spec = STAGES[ITINERARIES[job][0].stage]
     if spec.service == "embedder":
         return _TOPOLOGY.embed
+    if spec.service == "dukcapil":
+        return _TOPOLOGY.dukcapil
     shard = _TOPOLOGY.shard(_SHARD) if spec.sharded else _TOPOLOGY.pedulilindungi
     return shard.writes if spec.kind is Kind.WRITE else shard.reads
 
@@ -156,7 +159,7 @@ def _reply_message() -> dict[str, Any]:
 
 
 def _schemas() -> dict[str, Any]:
-    models = [Envelope, Reply, *PAYLOADS.values(), *RESULTS.values()]
+    models: list[type[Contract]] = [Envelope, Reply, *PAYLOADS.values(), *RESULTS.values()]
     _, found = models_json_schema([(model, "validation") for model in models], ref_template=_REFERENCE)
     schemas: dict[str, Any] = _base64_for_bytes(found["$defs"])
     return schemas

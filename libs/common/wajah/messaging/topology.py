@@ -53,6 +53,11 @@ class Topology:
         return Shard(reads=Queue(name), writes=Queue(f"{name}.write", durable=True))
 
     @property
+    def dukcapil(self) -> Queue:
+        """The queue of the Dukcapil connector: its jobs carry images, and write nothing."""
+        return Queue(f"{self.prefix}.dukcapil", max_length=EMBED_QUEUE_LENGTH)
+
+    @property
     def unfinished(self) -> Queue:
         """Jobs that failed after a stage that can't be undone; the owner of that stage brings them to their end."""
         return Queue(f"{self.prefix}.unfinished", durable=True)
@@ -73,12 +78,19 @@ class Topology:
 
     def queues(self) -> list[Queue]:
         shards = [*(self.shard(number) for number in range(self.shards)), self.pedulilindungi]
-        return [self.embed, self.unfinished, *(queue for shard in shards for queue in (shard.reads, shard.writes))]
+        return [
+            self.embed,
+            self.dukcapil,
+            self.unfinished,
+            *(queue for shard in shards for queue in (shard.reads, shard.writes)),
+        ]
 
     def queue_of(self, envelope: Envelope) -> Queue:
         """The queue of an envelope's next stage."""
         spec = STAGES[envelope.next_stage]
         if spec.service == "embedder":
             return self.embed
+        if spec.service == "dukcapil":
+            return self.dukcapil
         shard = self.pedulilindungi if spec.service == "pedulilindungi" else self.shard(self.shard_of(envelope.gallery))
         return shard.writes if spec.kind is Kind.WRITE else shard.reads
