@@ -127,9 +127,10 @@ class MongoFaces:
         while True:
             there = await faces.find_one({"_id": name}, {"job_id": True, "replaced": True})
             if there is None:
-                await self._quotas.reserve(client_id, Quota.FACES, name, job_id)
+                reserved = await self._quotas.reserve(client_id, Quota.FACES, name, job_id)
                 if await self._insert(document):
-                    await self._quotas.settle(client_id, Quota.FACES, name, job_id, used=True)
+                    if reserved:
+                        await self._quotas.settle(client_id, Quota.FACES, name, job_id, used=True)
                     return False
             else:
                 if there["job_id"] == job_id:

@@ -45,8 +45,9 @@ class Quotas:
         if quota.value in there["left"]:
             raise QuotaUsedUp(quota)
 
-    async def reserve(self, client_id: str, quota: Quota, document: str, job_id: str) -> None:
-        """A unit for the document that a job is about to write: the same one when it asks again. Raises like `take`."""
+    async def reserve(self, client_id: str, quota: Quota, document: str, job_id: str) -> bool:
+        """A unit for the document that a job is about to write: the same one when it asks again. False where there is no
+        limit, and nothing to settle. Raises like `take`."""
         path = _reservation(document, job_id)
         reservation = {"quota": quota.value, "document": document, "job_id": job_id, "at": datetime.now(UTC)}
         clients = self._database["clients"]
@@ -55,12 +56,14 @@ class Quotas:
             {"$inc": {_path(quota): Int64(-1)}, "$set": {path: reservation}},
         )
         if reserved.matched_count:
-            return
+            return True
         there = await clients.find_one({"_id": client_id}, {"left": True, "erasing": True, "reserved": True})
         if there is None or there.get("erasing"):
             raise NotRegistered
-        if quota.value in there["left"] and path.partition(".")[2] not in there.get("reserved", {}):
+        again = path.partition(".")[2] in there.get("reserved", {})
+        if quota.value in there["left"] and not again:
             raise QuotaUsedUp(quota)
+        return again
 
     async def settle(self, client_id: str, quota: Quota, document: str, job_id: str, *, used: bool) -> None:
         """The document was written by this job, or never will be: then its unit comes back. Without a reservation nothing

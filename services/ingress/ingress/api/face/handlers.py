@@ -88,19 +88,17 @@ class Call(Generic[B_co]):
 
 
 async def register(call: Call[TrxBody]) -> RegisterAnswer:
-    """Register the client, with its first face gallery. Repeated, it answers the same; a client that deregistered gets back
-    what it had. It takes no API hit."""
+    """Register the client, with its first face gallery; one that deregistered gets back what it had. Takes no API hit."""
     return RegisterAnswer(facegallery_id=(await call.run(RegisterClient())).result(ClientRegistered).gallery_id)
 
 
 async def deregister(call: Call[TrxBody]) -> RemainingAnswer:
-    """Deregister the client. Until it registers again, every other call but my-facegalleries and delete-facegallery is 403.
-    The face galleries that remain are told; they are erased when the grace period ends. It takes no API hit."""
+    """Deregister the client. The face galleries that remain are erased when the grace period ends. Takes no API hit."""
     return RemainingAnswer(facegallery_id=(await call.run(DeregisterClient())).result(ClientDeregistered).gallery_ids)
 
 
 async def get_counters(call: Call[TrxBody]) -> CountersAnswer:
-    """What is left of the client's quotas; 2147483647 where there is no limit. It takes no API hit."""
+    """What is left of the client's quotas; 2147483647 where there is no limit. Takes no API hit."""
     left = (await call.run(CountClient())).result(ClientCounted)
     hits, faces, galleries = (_counter(each) for each in (left.hits, left.faces, left.galleries))
     return CountersAnswer(remaining_limit=RemainingLimit(n_api_hits=hits, n_face=faces, n_facegallery=galleries))
