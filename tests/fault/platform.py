@@ -4,6 +4,7 @@ Where PeduliLindungi is to be asked, a connector is among them.
 """
 
 import asyncio
+import base64
 from pathlib import Path
 
 from standalone.clients import Limits, add_client_to
@@ -28,6 +29,7 @@ class Platform:
             "WAJAH_SHARDS": "4",
             "WAJAH_STANDBY_S": "1",
             "WAJAH_REPLICAS": "2",
+            "WAJAH_KEYS": f"test:{base64.b64encode(bytes(range(32))).decode()}",
             "WAJAH_PL_DEADLINE_S": "6",
         }
         self.processes = {
