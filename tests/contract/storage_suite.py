@@ -1,16 +1,18 @@
-"""What every store must do. Each implementation inherits the suite, gives it an empty, started `store`, and says by
-`settles_races` whether its server can be raced."""
+"""What every store must do. Each implementation inherits the suite, gives it an empty, started `store` and
+`every_byte` that the store holds, and says by `settles_races` whether its server can be raced."""
 
 from wajah.storage.ports import Store
 
 from tests.contract.storage_accounts_suite import AccountsSuite
 from tests.contract.storage_api_keys_suite import ApiKeysSuite
 from tests.contract.storage_blacklist_suite import BlacklistSuite
+from tests.contract.storage_encryption_suite import EncryptionSuite
 from tests.contract.storage_faces_suite import FacesSuite
 from tests.contract.storage_galleries_suite import GalleriesSuite
 from tests.contract.storage_quotas_suite import QuotasSuite
 from tests.contract.storage_records_suite import RecordsSuite
 from tests.contract.storage_registrations_suite import RegistrationsSuite
+from tests.contract.storage_retention_suite import RetentionSuite
 from tests.contract.storage_upstream_calls_suite import UpstreamCallsSuite
 
 
@@ -22,6 +24,8 @@ class StoreSuite(
     QuotasSuite,
     GalleriesSuite,
     FacesSuite,
+    EncryptionSuite,
+    RetentionSuite,
     RecordsSuite,
     UpstreamCallsSuite,
 ):

@@ -1,6 +1,7 @@
 """The store in a SQLite file against the suite of all stores."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,18 @@ class TestSqliteStore(StoreSuite):
         await store.start()
         yield store
         await store.stop()
+
+    @pytest.fixture
+    def every_byte(self, tmp_path: Path) -> Callable[[], Awaitable[bytes]]:
+        """Its files as they are on the disk, the log included."""
+
+        def files() -> bytes:
+            return b"".join(file.read_bytes() for file in sorted(tmp_path.glob("wajah.db*")))
+
+        async def read() -> bytes:
+            return await asyncio.to_thread(files)
+
+        return read
 
     @pytest.fixture
     def settles_races(self) -> None:

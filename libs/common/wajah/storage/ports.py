@@ -421,8 +421,24 @@ class Transactions(Protocol):
     async def add(self, transactions: Sequence[Transaction]) -> None:
         """A record that is there already is left as it is."""
 
-    async def find(self, client_id: str, *, limit: int = 100) -> list[Transaction]:
-        """Newest first."""
+    async def find(
+        self,
+        client_id: str | None = None,
+        *,
+        trx_id: str | None = None,
+        user_id: str | None = None,
+        code: Code | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 100,
+    ) -> list[Transaction]:
+        """Those that are all of what is asked, newest first; from `since` on, and before `until`."""
+
+    async def forget(self, before: datetime) -> int:
+        """Erase what is older, in steps of which each ends in time; how many."""
+
+    async def disown(self, client_id: str, user_id: str) -> int:
+        """Take a user's id out of the client's records, how many; that there was a job remains."""
 
 
 class Models(Protocol):
@@ -456,6 +472,12 @@ class UpstreamCalls(Protocol):
 
     async def forget(self, before: datetime) -> int:
         """Erase calls that began before then, but for successful ones that are open; how many is returned."""
+
+    async def of_user(self, client_id: str, user_id: str) -> list[UpstreamCall]:
+        """Oldest first."""
+
+    async def erase_user(self, client_id: str, user_id: str) -> int:
+        """Erase a user's calls, open ones too; how many."""
 
 
 class Tables(Protocol):

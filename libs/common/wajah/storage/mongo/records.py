@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from bson import Int64
@@ -12,6 +13,8 @@ from wajah.contracts.models import FaceModel
 from wajah.contracts.quality import Quality
 from wajah.storage.mongo.database import MongoDatabase
 from wajah.storage.ports import Transaction
+
+RECORDS_A_STEP: Final = 2000
 
 _DUPLICATE: Final = 11000
 
@@ -51,12 +54,46 @@ class MongoTransactions:
                 if not _only_duplicates(error.details):
                     raise
 
-    async def find(self, client_id: str, *, limit: int = 100) -> list[Transaction]:
+    async def find(
+        self,
+        client_id: str | None = None,
+        *,
+        trx_id: str | None = None,
+        user_id: str | None = None,
+        code: Code | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 100,
+    ) -> list[Transaction]:
+        within = {"$gte": since, "$lt": until}
+        asked = {
+            "client_id": client_id,
+            "trx_id": trx_id,
+            "user_id": user_id,
+            "code": None if code is None else code.value,
+            "at": {bound: moment for bound, moment in within.items() if moment is not None} or None,
+        }
+        query = {field: value for field, value in asked.items() if value is not None}
         async with self._database.guarded():
-            found = self._database["transactions"].find(
-                {"client_id": client_id}, sort=[("at", -1), ("number", -1)], limit=limit
-            )
+            found = self._database["transactions"].find(query, sort=[("at", -1), ("number", -1)], limit=limit)
             return [_transaction(document) async for document in found]
+
+    async def forget(self, before: datetime) -> int:
+        count = 0
+        while True:
+            async with self._database.guarded():
+                old = self._database["transactions"].find({"at": {"$lt": before}}, {"_id": True}, limit=RECORDS_A_STEP)
+                job_ids = [document["_id"] async for document in old]
+                if not job_ids:
+                    return count
+                count += (await self._database["transactions"].delete_many({"_id": {"$in": job_ids}})).deleted_count
+
+    async def disown(self, client_id: str, user_id: str) -> int:
+        async with self._database.guarded():
+            disowned = await self._database["transactions"].update_many(
+                {"client_id": client_id, "user_id": user_id}, {"$set": {"user_id": None}}
+            )
+        return disowned.matched_count
 
 
 class MongoModels:

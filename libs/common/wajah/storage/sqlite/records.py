@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Final
 
 from wajah.contracts.errors import Code
 from wajah.contracts.models import FaceModel
@@ -16,6 +17,10 @@ INSERT OR IGNORE INTO transactions
     (job_id, job, client_id, trx_id, code, gallery_id, user_id, similarity, model_id, timings_ms, at, quality)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
+_FORGET: Final = (
+    "DELETE FROM transactions WHERE number IN (SELECT number FROM transactions WHERE at < ? ORDER BY at LIMIT ?)"
+)
+RECORDS_A_STEP: Final = 2000  # some 20 ms: other writes wait no longer
 
 
 class SqliteTransactions:
@@ -44,14 +49,56 @@ class SqliteTransactions:
         ]
         await self._database.write(lambda connection: connection.executemany(_INSERT, rows))
 
-    async def find(self, client_id: str, *, limit: int = 100) -> list[Transaction]:
+    async def find(
+        self,
+        client_id: str | None = None,
+        *,
+        trx_id: str | None = None,
+        user_id: str | None = None,
+        code: Code | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 100,
+    ) -> list[Transaction]:
+        asked = {
+            "client_id = ?": client_id,
+            "trx_id = ?": trx_id,
+            "user_id = ?": user_id,
+            "code = ?": None if code is None else code.value,
+            "at >= ?": None if since is None else since.timestamp(),
+            "at < ?": None if until is None else until.timestamp(),
+        }
+        conditions = {condition: value for condition, value in asked.items() if value is not None}
+        where = " AND ".join(conditions) or "TRUE"
+
         def work(connection: sqlite3.Connection) -> list[Transaction]:
             rows = connection.execute(
-                "SELECT * FROM transactions WHERE client_id = ? ORDER BY at DESC, number DESC LIMIT ?", (client_id, limit)
+                f"SELECT * FROM transactions WHERE {where} ORDER BY at DESC, number DESC LIMIT ?",  # noqa: S608 - marks only
+                (*conditions.values(), limit),
             )
             return [_transaction(row) for row in rows]
 
         return await self._database.read(work)
+
+    async def forget(self, before: datetime) -> int:
+        def step(connection: sqlite3.Connection) -> int:
+            return connection.execute(_FORGET, (before.timestamp(), RECORDS_A_STEP)).rowcount
+
+        count = 0
+        while gone := await self._database.write(step):
+            count += gone
+        return count
+
+    async def disown(self, client_id: str, user_id: str) -> int:
+        disowned = await self._database.write(
+            lambda connection: (
+                connection.execute(
+                    "UPDATE transactions SET user_id = NULL WHERE client_id = ? AND user_id = ?", (client_id, user_id)
+                ).rowcount
+            )
+        )
+        await self._database.forget()
+        return disowned
 
 
 class SqliteModels:

@@ -84,6 +84,28 @@ class SqliteUpstreamCalls:
         parameters = (before.timestamp(), Code.SUCCESS.value, Settlement.OPEN.value)
         return await self._database.write(lambda connection: connection.execute(_FORGET, parameters).rowcount)
 
+    async def of_user(self, client_id: str, user_id: str) -> list[UpstreamCall]:
+        return await self._database.read(
+            lambda connection: [
+                _call(row)
+                for row in connection.execute(
+                    "SELECT * FROM upstream_calls WHERE client_id = ? AND user_id = ? ORDER BY begun_at",
+                    (client_id, user_id),
+                )
+            ]
+        )
+
+    async def erase_user(self, client_id: str, user_id: str) -> int:
+        erased = await self._database.write(
+            lambda connection: (
+                connection.execute(
+                    "DELETE FROM upstream_calls WHERE client_id = ? AND user_id = ?", (client_id, user_id)
+                ).rowcount
+            )
+        )
+        await self._database.forget()
+        return erased
+
 
 def _find(connection: sqlite3.Connection, job_id: str, stage: Stage) -> UpstreamCall | None:
     row = connection.execute(_OF_JOB, (job_id, stage.value)).fetchone()
