@@ -16,9 +16,9 @@ Moment = Annotated[str, Field(strict=True, pattern=RFC_3339)]
 
 
 class Answer(BaseModel):
-    """The envelope of every answer. Keys that it has beyond these are passed on."""
+    """The envelope of every answer, which is passed on as it came, with whatever keys it has beyond these."""
 
-    model_config = ConfigDict(extra="allow", hide_input_in_errors=True, allow_inf_nan=False)
+    model_config = ConfigDict(hide_input_in_errors=True)
 
     success: StrictBool
     code: StrictInt
@@ -26,14 +26,14 @@ class Answer(BaseModel):
 
 
 class Place(BaseModel):
-    model_config = ConfigDict(extra="allow", hide_input_in_errors=True)
+    model_config = ConfigDict(hide_input_in_errors=True)
 
     name: StrictStr
     maxCapacity: StrictInt | None = None  # noqa: N815 - PeduliLindungi's names
 
 
 class Visited(BaseModel):
-    model_config = ConfigDict(extra="allow", hide_input_in_errors=True)
+    model_config = ConfigDict(hide_input_in_errors=True)
 
     userStatus: Literal["green", "yellow", "red", "black"]  # noqa: N815
     checkInTime: Moment  # noqa: N815
@@ -56,7 +56,6 @@ class TokenAnswer(BaseModel):
     access_token: Annotated[str, Field(strict=True, min_length=1, max_length=8192, pattern=r"^[\x21-\x7e]+$")]
 
 
-A = TypeVar("A", bound=Answer)
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -66,17 +65,19 @@ class Reader:
     def __init__(self, *, rejected: frozenset[int], not_enrolled: frozenset[int]) -> None:
         self._refusals = dict.fromkeys(not_enrolled, Code.PL_NOT_ENROLLED) | dict.fromkeys(rejected, Code.PL_REJECTED)
 
-    def accepted(self, received: Received, kind: type[A]) -> A:
-        """The acceptance. Raises WajahError 600, 603, 606, 608, 609, 610 or 611."""
-        answer = validated(json_of(received), Answer)
+    def accepted(self, received: Received, kind: type[Answer]) -> dict[str, Any]:
+        """An acceptance that is valid as `kind`. Raises WajahError 600, 603, 606, 608, 609, 610 or 611."""
+        told = json_of(received)
+        answer = validated(told, Answer)
         if answer.code == 401:
-            raise TokenExpired(answer.model_dump())
+            raise TokenExpired(told)
         if not answer.success:
-            raise WajahError(self._refusals.get(answer.code, Code.PL_UNKNOWN), answer=answer.model_dump())
-        return validated(answer.model_dump(), kind)
+            raise WajahError(self._refusals.get(answer.code, Code.PL_UNKNOWN), answer=told)
+        validated(told, kind)
+        return told
 
 
-def json_of(received: Received) -> Any:
+def json_of(received: Received) -> dict[str, Any]:
     """The JSON of an answer that is worth reading. Raises NoSuchPath, TokenExpired, ServerFault, Malformed."""
     if received.status == 404:
         raise NoSuchPath

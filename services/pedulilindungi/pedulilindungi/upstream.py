@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 from wajah.contracts.jobs import Visit
 
@@ -13,8 +13,6 @@ from pedulilindungi.faults import TimedOut, TokenExpired
 from pedulilindungi.settings import PeduliLindungiSettings
 from pedulilindungi.tokens import Tokens
 from pedulilindungi.transport import Transport
-
-A = TypeVar("A", bound=Answer)
 
 
 class PeduliLindungi:
@@ -30,7 +28,7 @@ class PeduliLindungi:
     async def register(self, nik: str, name: str, *, until: float) -> dict[str, Any]:
         """Make a person known there. What it answered."""
         body = {"nik": nik, "name": name}
-        return (await self._ask(self._settings.pl_register_path, body, Answer, until)).model_dump()
+        return await self._ask(self._settings.pl_register_path, body, Answer, until)
 
     async def visit(self, nik: str, name: str, where: Visit, *, until: float) -> dict[str, Any]:
         """Check a person in or out. What it answered, as `VisitAnswer` has it."""
@@ -41,12 +39,12 @@ class PeduliLindungi:
             "latitude": where.latitude,
             "longitude": where.longitude,
         }
-        return (await self._ask(self._settings.pl_checkin_path, body, VisitAnswer, until)).model_dump()
+        return await self._ask(self._settings.pl_checkin_path, body, VisitAnswer, until)
 
     async def close(self) -> None:
         await self._transport.close()
 
-    async def _ask(self, path: str, body: Mapping[str, Any], kind: type[A], until: float) -> A:
+    async def _ask(self, path: str, body: Mapping[str, Any], kind: type[Answer], until: float) -> dict[str, Any]:
         with self._breaker.call():
             try:
                 async with asyncio.timeout(until - time.time()):
@@ -54,7 +52,7 @@ class PeduliLindungi:
             except TimeoutError:
                 raise TimedOut from None
 
-    async def _authorised(self, path: str, body: Mapping[str, Any], kind: type[A]) -> A:
+    async def _authorised(self, path: str, body: Mapping[str, Any], kind: type[Answer]) -> dict[str, Any]:
         """A refused token was not acted upon: with its successor the question is asked once more."""
         token = await self._tokens.current()
         try:
@@ -63,5 +61,5 @@ class PeduliLindungi:
             successor = await self._tokens.instead_of(token)
         return await self._answer(path, body, kind, successor)
 
-    async def _answer(self, path: str, body: Mapping[str, Any], kind: type[A], token: str) -> A:
+    async def _answer(self, path: str, body: Mapping[str, Any], kind: type[Answer], token: str) -> dict[str, Any]:
         return self._reader.accepted(await self._transport.post(path, json=body, bearer=token), kind)

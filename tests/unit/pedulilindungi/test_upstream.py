@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -16,6 +15,7 @@ from tests.stand_ins.pedulilindungi.app import CHECKIN_PATH, REGISTER_PATH, TOKE
 from tests.stand_ins.pedulilindungi.serving import StandIn
 from tests.stand_ins.pedulilindungi.state import Behaviour
 from tests.unit.pedulilindungi.conftest import soon
+from tests.waiting import until
 
 NIK, NAME = "3273022807762", "RisetAi Username1"
 PLACE = "60dd9e2bac68e40011056662"
@@ -107,15 +107,13 @@ async def test_each_misbehaviour_has_its_code(
     assert pl.state.count("/elsewhere", NIK) == 0
 
 
+@pytest.mark.timeout(30)
 @pytest.mark.parametrize("ask", [register, check_in])
 async def test_a_slow_drip_ends_when_the_time_is_up(ask: Ask, pl: StandIn, upstream: PeduliLindungi) -> None:
+    """Given an answer that would take ten minutes, byte by byte."""
     pl.tell(NIK, Behaviour.DRIP)
-    started = time.monotonic()
 
-    refused = await refusal(upstream.register(NIK, NAME, until=soon(0.5)))
-
-    assert refused.code is Code.PL_TIMEOUT
-    assert time.monotonic() - started < 2
+    assert (await refusal(ask(upstream))).code is Code.PL_TIMEOUT
 
 
 async def test_a_late_answer_is_a_timeout(pl: StandIn, upstream: PeduliLindungi) -> None:
@@ -222,15 +220,21 @@ async def test_a_given_token_is_used_and_can_not_be_renewed(pl: StandIn) -> None
 async def test_so_many_calls_are_under_way_and_no_more(pl: StandIn) -> None:
     upstream = PeduliLindungi(pl.settings(pl_at_once=2))
     await register(upstream)
-    pl.tell("*", Behaviour.NORMAL, latency_s=0.3)
+    pl.tell("*", Behaviour.NORMAL, latency_s=60)
 
-    calling = [asyncio.create_task(upstream.register(f"nik {n}", NAME, until=soon())) for n in range(4)]
-    await asyncio.sleep(0.15)
-    begun = sum(call.path == REGISTER_PATH for call in pl.state.calls) - 1
-    await asyncio.gather(*calling)
+    def under_way() -> int:
+        return sum(call.path == REGISTER_PATH for call in pl.state.calls) - 1
+
+    calling = [asyncio.create_task(upstream.register(f"nik {n}", NAME, until=soon(60))) for n in range(4)]
+    await until(lambda: under_way() >= 2)
+    await asyncio.sleep(0.1)
+    most = under_way()
+    for call in calling:
+        call.cancel()
+    await asyncio.wait(calling)
     await upstream.close()
 
-    assert begun == 2
+    assert most == 2
 
 
 async def test_while_it_is_down_nobody_asks_it_and_one_probe_finds_it_up_again(pl: StandIn) -> None:
