@@ -2,14 +2,14 @@
 
 import asyncio
 from collections import Counter
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 from wajah.contracts.types import GalleryKey
 from wajah.storage.ports import Face, FaceBatch, GalleryNotFound, Store, UserExists, UserNotFound
 
-from tests.contract.storage_samples import DIMENSION, MODEL, ODD_IDS, client_in, face, gallery_in, job
+from tests.contract.storage_samples import DIMENSION, MODEL, ODD_IDS, QUALITY, client_in, face, gallery_in, job
 
 
 def assert_same(found: Face | None, expected: Face) -> None:
@@ -38,6 +38,21 @@ class FacesSuite:
 
         assert not replaced
         assert_same(await store.faces.get(gallery, "u1"), enrolled)
+
+    @pytest.mark.parametrize("masked", [True, False])
+    async def test_mask_and_quality_come_back_alone_and_in_batches(self, store: Store, masked: bool) -> None:
+        gallery = await gallery_in(store)
+        enrolled = replace(face(gallery, "u1"), masked=masked, quality=QUALITY)
+        await store.faces.enrol(face(gallery, "u2"), replace=False)
+
+        await store.faces.enrol(replace(enrolled, masked=not masked, quality=None, job_id=job()), replace=False)
+        await store.faces.enrol(enrolled, replace=True)
+
+        assert_same(await store.faces.get(gallery, "u1"), enrolled)
+        batches = await loaded(store, gallery)
+        flags = {user_id: flag for batch in batches for user_id, flag in zip(batch.user_ids, batch.masked, strict=True)}
+        assert flags == {"u1": masked, "u2": False}
+        assert all(batch.masked.dtype == bool for batch in batches)
 
     @pytest.mark.parametrize("user_id", ODD_IDS)
     async def test_any_printable_id_names_its_own_face(self, store: Store, user_id: str) -> None:

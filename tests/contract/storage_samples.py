@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 from wajah.contracts.errors import Code
+from wajah.contracts.quality import Quality
 from wajah.contracts.types import GalleryKey
 from wajah.security.key_encryption_keys import GivenKeys
 from wajah.storage.ports import Client, Face, Quota, Store, Transaction
@@ -14,6 +15,8 @@ from wajah.storage.ports import Client, Face, Quota, Store, Transaction
 MODEL = "pack-a"
 DIMENSION = 16
 KEYS = GivenKeys(f"test:{base64.b64encode(bytes(32)).decode()}")
+
+QUALITY = Quality(face_px=140.5, yaw_deg=-4.5, pitch_deg=3, roll_deg=0, blur=0.413, too_dark=0, too_bright=0.01)
 
 ODD_IDS = [
     "a.b",
@@ -82,4 +85,5 @@ def transaction(client_id: str, *, at: datetime, job_id: str | None = None, code
         model_id=MODEL,
         timings_ms={"match.verify": 1.5},
         at=at,
+        quality=QUALITY,
     )
