@@ -9,6 +9,7 @@ from tests.contract.storage_blacklist_suite import BlacklistSuite
 from tests.contract.storage_encryption_suite import EncryptionSuite
 from tests.contract.storage_faces_suite import FacesSuite
 from tests.contract.storage_galleries_suite import GalleriesSuite
+from tests.contract.storage_institutions_suite import InstitutionsSuite
 from tests.contract.storage_quotas_suite import QuotasSuite
 from tests.contract.storage_records_suite import RecordsSuite
 from tests.contract.storage_registrations_suite import RegistrationsSuite
@@ -19,6 +20,7 @@ from tests.contract.storage_upstream_calls_suite import UpstreamCallsSuite
 class StoreSuite(
     AccountsSuite,
     ApiKeysSuite,
+    InstitutionsSuite,
     BlacklistSuite,
     RegistrationsSuite,
     QuotasSuite,

@@ -7,6 +7,8 @@ import structlog
 
 from wajah.security.key_encryption_keys import KeyEncryptionKeys, KeysUnfit, NoKeys
 from wajah.storage.encrypted_faces import EncryptedFaces
+from wajah.storage.encrypted_institution_keys import EncryptedInstitutionKeys
+from wajah.storage.institutions import InstitutionKeys
 from wajah.storage.key_ring import KeyRing
 from wajah.storage.ports import Faces, SealedStore
 
@@ -16,7 +18,7 @@ _log = structlog.get_logger(__name__)
 
 
 class EncryptedStore:
-    """`wajah.storage.ports.Store`. With `NoKeys` faces are neither read nor written; all else works."""
+    """`wajah.storage.ports.Store`. With `NoKeys` faces and institutions' keys are neither read nor written; all else works."""
 
     def __init__(self, sealed: SealedStore, keys: KeyEncryptionKeys) -> None:
         self._sealed = sealed
@@ -29,6 +31,8 @@ class EncryptedStore:
         self.registrations = sealed.registrations
         self.tokens = sealed.tokens
         self.api_keys = sealed.api_keys
+        self.institutions = sealed.institutions
+        self.institution_keys: InstitutionKeys = EncryptedInstitutionKeys(sealed.institution_keys, self.ring)
         self.galleries = sealed.galleries
         self.transactions = sealed.transactions
         self.models = sealed.models

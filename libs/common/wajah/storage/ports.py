@@ -19,6 +19,7 @@ from wajah.contracts.quality import Quality
 from wajah.contracts.stages import Stage
 from wajah.contracts.types import GalleryKey
 from wajah.security.template_encryption import WrappedKey
+from wajah.storage.institutions import InstitutionKeys, Institutions
 
 TIMEOUT_S: Final = 5.0  # half of the shortest deadline: leaves time to answer
 CHANGES_KEPT: Final = 512  # per gallery; who is further behind reloads. Bulk enrolment makes 100 while a view follows once
@@ -487,6 +488,8 @@ class Tables(Protocol):
     registrations: Registrations
     tokens: Tokens
     api_keys: ApiKeys
+    institutions: Institutions
+    institution_keys: InstitutionKeys
     galleries: Galleries
     transactions: Transactions
     models: Models

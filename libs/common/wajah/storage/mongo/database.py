@@ -31,6 +31,8 @@ _log = structlog.get_logger(__name__)
 _INDEXES: Final[dict[str, list[IndexModel]]] = {
     "clients": [IndexModel([("tokens", ASCENDING)])],
     "api_keys": [IndexModel([("client_id", ASCENDING)])],
+    "institutions": [IndexModel([("client_id", ASCENDING)])],
+    "institution_keys": [IndexModel([("customer_id", ASCENDING)]), IndexModel([("client_id", ASCENDING)])],
     "galleries": [
         IndexModel([("client_id", ASCENDING), ("created", ASCENDING)]),
         IndexModel([("erased_at", ASCENDING)], expireAfterSeconds=REMEMBERED_S),

@@ -56,7 +56,8 @@ class MongoRegistrations:
             if not begun.matched_count:
                 return False
             await self._database["data_keys"].delete_one({"_id": client_id})
-            await self._database["api_keys"].delete_many({"client_id": client_id})
+            for name in ("api_keys", "institutions", "institution_keys"):
+                await self._database[name].delete_many({"client_id": client_id})
         await self._galleries.erase_all(client_id)
         async with self._database.guarded():
             await self._database["data_keys"].delete_one({"_id": client_id})  # an enrolment under way may have made another

@@ -2,12 +2,14 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+from wajah.storage.institutions import InstitutionKeys, Institutions
 from wajah.storage.mongo.accounts import MongoClients, MongoTokens
 from wajah.storage.mongo.api_keys import MongoApiKeys
 from wajah.storage.mongo.data_keys import MongoDataKeys
 from wajah.storage.mongo.database import MongoDatabase
 from wajah.storage.mongo.faces import MongoFaces
 from wajah.storage.mongo.galleries import MongoGalleries
+from wajah.storage.mongo.institutions import MongoInstitutionKeys, MongoInstitutions
 from wajah.storage.mongo.operations import Operations
 from wajah.storage.mongo.quotas import Quotas
 from wajah.storage.mongo.records import MongoModels, MongoTransactions
@@ -41,6 +43,8 @@ class MongoStore:
         self.registrations: Registrations = MongoRegistrations(self._database, self._galleries)
         self.tokens: Tokens = MongoTokens(self._database)
         self.api_keys: ApiKeys = MongoApiKeys(self._database, quotas)
+        self.institutions: Institutions = MongoInstitutions(self._database)
+        self.institution_keys: InstitutionKeys = MongoInstitutionKeys(self._database)
         self.galleries: Galleries = self._galleries
         self.data_keys: DataKeys = MongoDataKeys(self._database)
         self.bare_faces: BareFaces | None = None

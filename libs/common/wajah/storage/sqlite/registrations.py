@@ -10,6 +10,19 @@ from wajah.storage.sqlite.database import Database
 FACES_A_STEP: Final = 2000  # some 20 ms: other writes wait no longer
 
 
+_TABLES: Final = (
+    "galleries",
+    "data_keys",
+    "tokens",
+    "api_keys",
+    "institutions",
+    "institution_keys",
+    "upstream_calls",
+    "clients",
+    "deregistrations",
+)
+
+
 class SqliteRegistrations:
     """`wajah.storage.ports.Registrations`."""
 
@@ -97,5 +110,5 @@ def _end(connection: sqlite3.Connection, client_id: str) -> None:
     of_client = "gallery IN (SELECT number FROM galleries WHERE client_id = ?)"
     for table in ("faces", "changes"):
         connection.execute(f"DELETE FROM {table} WHERE {of_client}", (client_id,))  # noqa: S608 - a table's name
-    for table in ("galleries", "data_keys", "tokens", "api_keys", "upstream_calls", "clients", "deregistrations"):
+    for table in _TABLES:
         connection.execute(f"DELETE FROM {table} WHERE client_id = ?", (client_id,))  # noqa: S608 - a table's name

@@ -38,6 +38,29 @@ CREATE TABLE IF NOT EXISTS api_keys (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS api_keys_of_client ON api_keys (client_id, created_at);
 
+CREATE TABLE IF NOT EXISTS institutions (
+    customer_id TEXT PRIMARY KEY,
+    client_id TEXT NOT NULL,
+    gallery_id TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    password_hash TEXT NOT NULL,
+    networks TEXT NOT NULL,
+    daily_quota INTEGER NOT NULL,
+    created_at REAL NOT NULL,
+    day TEXT NOT NULL,
+    calls INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS institution_keys (
+    fingerprint TEXT PRIMARY KEY,
+    customer_id TEXT NOT NULL,
+    client_id TEXT NOT NULL,
+    private BLOB NOT NULL,
+    created_at REAL NOT NULL,
+    ends_at REAL
+) STRICT;
+CREATE INDEX IF NOT EXISTS institution_keys_of ON institution_keys (customer_id);
+
 CREATE TABLE IF NOT EXISTS galleries (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     client_id TEXT NOT NULL,

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from wajah.contracts.errors import WajahError
+from wajah.storage.institutions import InstitutionKeys, Institutions
 from wajah.storage.ports import (
     ApiKeys,
     BareFaces,
@@ -23,6 +24,7 @@ from wajah.storage.sqlite.data_keys import SqliteDataKeys
 from wajah.storage.sqlite.database import Database
 from wajah.storage.sqlite.faces import SqliteFaces
 from wajah.storage.sqlite.galleries import SqliteGalleries
+from wajah.storage.sqlite.institutions import SqliteInstitutionKeys, SqliteInstitutions
 from wajah.storage.sqlite.records import SqliteModels, SqliteTransactions
 from wajah.storage.sqlite.registrations import SqliteRegistrations
 from wajah.storage.sqlite.upstream_calls import SqliteUpstreamCalls
@@ -37,6 +39,8 @@ class SqliteStore:
         self.registrations: Registrations = SqliteRegistrations(self._database)
         self.tokens: Tokens = SqliteTokens(self._database)
         self.api_keys: ApiKeys = SqliteApiKeys(self._database)
+        self.institutions: Institutions = SqliteInstitutions(self._database)
+        self.institution_keys: InstitutionKeys = SqliteInstitutionKeys(self._database)
         self.galleries: Galleries = SqliteGalleries(self._database)
         self.data_keys: DataKeys = SqliteDataKeys(self._database)
         self.bare_faces: BareFaces | None = SqliteBareFaces(self._database)
