@@ -6,6 +6,7 @@ from wajah.storage.ports import Store
 from tests.contract.storage_accounts_suite import AccountsSuite
 from tests.contract.storage_api_keys_suite import ApiKeysSuite
 from tests.contract.storage_blacklist_suite import BlacklistSuite
+from tests.contract.storage_civilians_suite import CiviliansSuite
 from tests.contract.storage_encryption_suite import EncryptionSuite
 from tests.contract.storage_faces_suite import FacesSuite
 from tests.contract.storage_galleries_suite import GalleriesSuite
@@ -30,6 +31,7 @@ class StoreSuite(
     RetentionSuite,
     RecordsSuite,
     UpstreamCallsSuite,
+    CiviliansSuite,
 ):
     async def test_a_started_store_is_ready(self, store: Store) -> None:
         assert await store.ready()

@@ -37,6 +37,7 @@ class EncryptedStore:
         self.transactions = sealed.transactions
         self.models = sealed.models
         self.upstream_calls = sealed.upstream_calls
+        self.civilians = sealed.civilians
 
     def require_keys(self) -> None:
         """For a process that opens templates. Raises KeysUnfit where it has no keys."""

@@ -19,6 +19,7 @@ from wajah.contracts.quality import Quality
 from wajah.contracts.stages import Stage
 from wajah.contracts.types import GalleryKey
 from wajah.security.template_encryption import WrappedKey
+from wajah.storage.civilians import Civilians
 from wajah.storage.institutions import InstitutionKeys, Institutions
 
 TIMEOUT_S: Final = 5.0  # half of the shortest deadline: leaves time to answer
@@ -494,6 +495,7 @@ class Tables(Protocol):
     transactions: Transactions
     models: Models
     upstream_calls: UpstreamCalls
+    civilians: Civilians
 
     async def start(self) -> None:
         """Connect, waiting for a database that is still starting, and create what is missing."""

@@ -2,9 +2,11 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+from wajah.storage.civilians import Civilians
 from wajah.storage.institutions import InstitutionKeys, Institutions
 from wajah.storage.mongo.accounts import MongoClients, MongoTokens
 from wajah.storage.mongo.api_keys import MongoApiKeys
+from wajah.storage.mongo.civilians import MongoCivilians
 from wajah.storage.mongo.data_keys import MongoDataKeys
 from wajah.storage.mongo.database import MongoDatabase
 from wajah.storage.mongo.faces import MongoFaces
@@ -52,6 +54,7 @@ class MongoStore:
         self.transactions: Transactions = MongoTransactions(self._database)
         self.models: Models = MongoModels(self._database)
         self.upstream_calls: UpstreamCalls = MongoUpstreamCalls(self._database)
+        self.civilians: Civilians = MongoCivilians(self._database)
 
     async def start(self) -> None:
         await self._database.start()

@@ -139,6 +139,12 @@ CREATE TABLE IF NOT EXISTS data_keys (
     wrapped BLOB NOT NULL
 ) STRICT;
 
+CREATE TABLE IF NOT EXISTS civilians (
+    nik TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    birth_date TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE IF NOT EXISTS models (
     model_id TEXT PRIMARY KEY,
     model TEXT NOT NULL

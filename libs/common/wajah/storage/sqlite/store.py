@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from wajah.contracts.errors import WajahError
+from wajah.storage.civilians import Civilians
 from wajah.storage.institutions import InstitutionKeys, Institutions
 from wajah.storage.ports import (
     ApiKeys,
@@ -20,6 +21,7 @@ from wajah.storage.ports import (
 from wajah.storage.sqlite.accounts import SqliteClients, SqliteTokens
 from wajah.storage.sqlite.api_keys import SqliteApiKeys
 from wajah.storage.sqlite.bare_faces import SqliteBareFaces
+from wajah.storage.sqlite.civilians import SqliteCivilians
 from wajah.storage.sqlite.data_keys import SqliteDataKeys
 from wajah.storage.sqlite.database import Database
 from wajah.storage.sqlite.faces import SqliteFaces
@@ -48,6 +50,7 @@ class SqliteStore:
         self.transactions: Transactions = SqliteTransactions(self._database)
         self.models: Models = SqliteModels(self._database)
         self.upstream_calls: UpstreamCalls = SqliteUpstreamCalls(self._database)
+        self.civilians: Civilians = SqliteCivilians(self._database)
 
     async def start(self) -> None:
         await self._database.start()
