@@ -3,7 +3,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := libs/common services/ingress services/embedder services/matcher services/pedulilindungi services/standalone
+PACKAGES := libs/common services/ingress services/embedder services/matcher services/pedulilindungi services/dukcapil services/standalone
 STAMP := $(VENV)/.installed
 COMMON := libs/common/pyproject.toml
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
@@ -50,6 +50,7 @@ lock:
 	@$(LOCK) --extra cpu $(COMMON) services/embedder/pyproject.toml -o requirements/embedder.lock
 	@$(LOCK) --extra cpu $(COMMON) services/matcher/pyproject.toml -o requirements/matcher.lock
 	@$(LOCK) $(COMMON) services/pedulilindungi/pyproject.toml -o requirements/pedulilindungi.lock
+	@$(LOCK) $(COMMON) services/dukcapil/pyproject.toml -o requirements/dukcapil.lock
 	@$(LOCK) --excludes requirements/excluded-gpu.txt --extra gpu $(COMMON) services/embedder/pyproject.toml \
 		-o requirements/embedder-gpu.lock
 	@$(LOCK) --extra gpu $(COMMON) services/matcher/pyproject.toml -o requirements/matcher-gpu.lock

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from dukcapil.service import DukcapilService
+from dukcapil.settings import DukcapilSettings
 from embedder.default_pack import Progress
 from embedder.service import EmbedderService
 from embedder.settings import EmbedderSettings
@@ -27,7 +29,8 @@ class Platform:
         pedulilindungi = PeduliLindungiService(
             PeduliLindungiSettings(**options), on.bus, on.store, on.topology, on_finished=finished
         )
+        dukcapil = DukcapilService(DukcapilSettings(**options), on.bus, on.store, on.topology, on_finished=finished)
         ingress_settings = IngressSettings(**options)
         self.bind = ingress_settings.bind
         self.ingress = IngressService(ingress_settings, on.bus, on.store, on.topology)
-        self.services: list[Service] = [*on.resources(), embedder, matcher, pedulilindungi, self.ingress]
+        self.services: list[Service] = [*on.resources(), embedder, matcher, pedulilindungi, dukcapil, self.ingress]

@@ -13,7 +13,7 @@ from standalone.composition import Platform
 from standalone.progress import progress_bar
 from standalone.stand_ins import OPTIONS, StandIn
 
-SERVICES = ("embedder", "matcher", "pedulilindungi", "ingress")
+SERVICES = ("embedder", "matcher", "pedulilindungi", "dukcapil", "ingress")
 
 
 async def serve(settings: Settings, *, stand_ins: bool = False, **options: Any) -> None:
