@@ -4,12 +4,14 @@ Ranked by cosine alone, a masked face could push a more similar bare one out of 
 has one owner.
 """
 
+import math
 from collections.abc import Sequence
 from itertools import compress
 
 import numpy as np
 from wajah.storage.ports import FaceBatch
 
+from matcher.expiries import Expiries
 from matcher.slots import Match, SlotArray, Templates
 
 
@@ -19,6 +21,7 @@ class FacesByMask:
     def __init__(self, dimension: int) -> None:
         self._bare = SlotArray(dimension)
         self._masked = SlotArray(dimension)
+        self._expiries = Expiries()
 
     def __len__(self) -> int:
         return len(self._bare) + len(self._masked)
@@ -28,8 +31,11 @@ class FacesByMask:
         """Memory in use, about."""
         return self._bare.nbytes + self._masked.nbytes
 
-    def put(self, user_id: str, user_name: str, template: Templates, *, masked: bool = False) -> None:
+    def put(
+        self, user_id: str, user_name: str, template: Templates, *, masked: bool = False, retained_until: float = math.inf
+    ) -> None:
         """Add a face, or replace the one that `user_id` has."""
+        self._expiries.put(user_id, retained_until)
         here, there = (self._masked, self._bare) if masked else (self._bare, self._masked)
         there.remove(user_id)
         here.put(user_id, user_name, template)
@@ -41,10 +47,18 @@ class FacesByMask:
             for user_id in user_ids:
                 others.remove(user_id)
             slots.put_many(user_ids, list(compress(batch.user_names, chosen)), batch.templates[chosen])
+        for user_id, end in zip(batch.user_ids, batch.retained_until.tolist(), strict=True):
+            self._expiries.put(user_id, end)
 
     def remove(self, user_id: str) -> bool:
         """Erase a face; False when there is none."""
+        self._expiries.remove(user_id)
         return self._bare.remove(user_id) or self._masked.remove(user_id)
+
+    def expire(self, now: float) -> None:
+        """Erase the faces whose retention has ended by now, in Unix seconds."""
+        for user_id in self._expiries.ended(now):
+            self.remove(user_id)
 
     def match(self, user_id: str, probe: Templates) -> Match | None:
         """How well a probe of shape (dimension,) fits one face; None when there is none."""

@@ -40,6 +40,8 @@ class Enrolment:
             enrolled_at=datetime.now(UTC),
             masked=embedded.masked,
             quality=embedded.quality,
+            consent_ref=job.payload.consent_ref,
+            retention_until=job.payload.retention_until,
         )
         replace = isinstance(job.payload, Enrol) and job.payload.force
         if isinstance(job.payload, EnrolAtPl):

@@ -5,6 +5,7 @@ one search. Whoever wrote, a question asked after a write returned sees it.
 """
 
 import asyncio
+import math
 import threading
 from collections.abc import Callable, Mapping, Set
 from concurrent.futures import Executor
@@ -180,4 +181,5 @@ def _apply(view: FacesByMask, user_ids: Set[str], faces: Mapping[str, Face]) -> 
         if face is None:
             view.remove(user_id)
         else:
-            view.put(user_id, face.user_name, face.template, masked=face.masked)
+            end = math.inf if face.retention_until is None else face.retention_until.timestamp()
+            view.put(user_id, face.user_name, face.template, masked=face.masked, retained_until=end)

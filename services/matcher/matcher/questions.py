@@ -1,5 +1,6 @@
 """What can be asked of a gallery, and how a batch of questions is answered in one search."""
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -34,7 +35,8 @@ Answer = list[Match]
 
 
 def answers(view: FacesByMask, questions: Sequence[Question]) -> list[Answer | Exception]:
-    """The answers in order; all probes in one search."""
+    """The answers in order; all probes in one search. A face is matched until the moment when its retention ends."""
+    view.expire(time.time())
     wide = [question for question in questions if isinstance(question, Nearest)]
     found = iter(view.search(np.stack([each.probe for each in wide]), [each.k for each in wide]) if wide else [])
     return [_answer(view, question, found) for question in questions]

@@ -16,6 +16,7 @@ from matcher.gallery import Resources
 from matcher.handlers import handlers
 from matcher.keeper import Keeper
 from matcher.registration import erase_deregistered
+from matcher.retention import erase_expired, forget_transactions
 from matcher.settings import MatcherSettings
 from matcher.threads import search_threads
 
@@ -58,6 +59,7 @@ class MatcherService:
         self._chores = [
             asyncio.create_task(_regularly(self._keeper.audit, self._settings.audit_every_s), name="gallery audits"),
             asyncio.create_task(_regularly(self._erase, self._settings.erase_every_s), name="erasure of clients"),
+            asyncio.create_task(_regularly(self._sweep, self._settings.sweep_every_s), name="end of retention"),
         ]
         self._serving = True
 
@@ -93,6 +95,10 @@ class MatcherService:
 
     async def _erase(self) -> None:
         await erase_deregistered(self._store, grace=timedelta(days=self._settings.grace_period_days))
+
+    async def _sweep(self) -> None:
+        await erase_expired(self._store, self._keeper)
+        await forget_transactions(self._store, days=self._settings.transaction_days)
 
 
 async def _regularly(work: Callable[[], Awaitable[None]], every_s: float) -> None:

@@ -35,3 +35,7 @@ class MatcherSettings(Settings):
     """How often clients whose grace period has ended are looked for and erased."""
     grace_period_days: Annotated[float, Field(ge=0)] = 30.0
     """How long a client that deregistered can register again, and find what it had."""
+    sweep_every_s: Annotated[float, Field(gt=0)] = 60.0
+    """How often faces whose retention has ended, and old transaction records, are looked for and erased."""
+    transaction_days: Annotated[float, Field(ge=0)] = 365.0
+    """How long transaction records are kept; 0 is for ever."""

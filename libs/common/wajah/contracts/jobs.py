@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, Final
 from pydantic import Field, StrictBool
 
 from wajah.contracts.nik import Nik
+from wajah.contracts.retention import ConsentRef, RetentionEnd
 from wajah.contracts.stages import ITINERARIES, JobName, Stage, Step
 from wajah.contracts.types import Binary, Contract, Identifier, PersonName
 
@@ -47,6 +48,8 @@ class Enrol(ProbePayload):
     user_name: PersonName
     force: bool = False
     single_face: bool = False
+    consent_ref: ConsentRef = None
+    retention_until: RetentionEnd = None
 
 
 class EnrolKtp(ProbePayload):
@@ -59,6 +62,8 @@ class EnrolKtp(ProbePayload):
     user_id: Identifier
     user_name: PersonName
     threshold: Similarity | None = None
+    consent_ref: ConsentRef = None
+    retention_until: RetentionEnd = None
 
 
 class Verify(ProbePayload):

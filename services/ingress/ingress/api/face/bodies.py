@@ -1,15 +1,23 @@
 """The request bodies of the Face API: fields in the order of its document, which is the order in which faults are told."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.config import JsonDict
 from pydantic_core import to_json
+from wajah.contracts.retention import ConsentRef, RetentionEnd
 from wajah.contracts.types import MAX_IDENTIFIER_CHARS, Identifier, PersonName
 
 
 def _label(value: object) -> object:
     return value if value is None or isinstance(value, str) else to_json(value).decode()
+
+
+def _ahead(moment: datetime | None) -> datetime | None:
+    if moment is not None and moment <= datetime.now(UTC):
+        raise ValueError("has passed")
+    return moment
 
 
 _LENGTHS: Final[JsonDict] = {"minLength": 1, "maxLength": MAX_IDENTIFIER_CHARS}
@@ -22,8 +30,13 @@ Share = Annotated[float | None, Field(strict=True, ge=0, le=1, allow_inf_nan=Fal
 TrxId = Annotated[Annotated[str, Field(max_length=MAX_IDENTIFIER_CHARS)] | None, BeforeValidator(_label)]
 """The caller's own label: anything of at most 120 characters, kept as its JSON text where it is not a string."""
 
+RetentionAhead = Annotated[RetentionEnd, AfterValidator(_ahead)]
+"""Until when the face is kept: an RFC 3339 date, which counts to its end in UTC, or date-time; not yet past."""
+
 GALLERY: Final = "riset.ai@production"
 TRX_ID: Final = "alphanumericalstring1234"
+CONSENT_REF: Final = "form 17/2026"
+RETENTION_UNTIL: Final = "2099-12-31"
 IMAGE: Final = "/9j/4AAQSkZJRgABAQEASABIAAD/4QBMRXhpZgAA..."
 
 
@@ -64,6 +77,8 @@ class EnrollFaceBody(FaceBody):
         "force_register": True,
         "image": IMAGE,
         "trx_id": TRX_ID,
+        "consent_ref": CONSENT_REF,
+        "retention_until": RETENTION_UNTIL,
     }
 
     user_id: Id
@@ -72,6 +87,8 @@ class EnrollFaceBody(FaceBody):
     force_register: Flag = None
     image: ImageText = Field(repr=False)
     trx_id: TrxId = None
+    consent_ref: ConsentRef = None
+    retention_until: RetentionAhead = None
 
 
 class EnrollFaceKtpBody(FaceBody):
@@ -82,6 +99,8 @@ class EnrollFaceKtpBody(FaceBody):
         "image": IMAGE,
         "trx_id": TRX_ID,
         "minimum_similarity": 0.8,
+        "consent_ref": CONSENT_REF,
+        "retention_until": RETENTION_UNTIL,
     }
 
     user_id: Id
@@ -90,6 +109,8 @@ class EnrollFaceKtpBody(FaceBody):
     image: ImageText = Field(repr=False)
     trx_id: TrxId = None
     minimum_similarity: Share = None
+    consent_ref: ConsentRef = None
+    retention_until: RetentionAhead = None
 
 
 class VerifyFaceBody(FaceBody):

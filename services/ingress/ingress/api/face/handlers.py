@@ -127,7 +127,9 @@ async def delete_facegallery(call: Call[GalleryBody]) -> GalleryAnswer:
 
 
 async def enroll_face(call: Call[EnrollFaceBody]) -> Answer:
-    """Enrol a face. A user_id that exists is 400; `force_register` replaces its face, and accepts a small one."""
+    """Enrol a face. A user_id that exists is 400; `force_register` replaces its face, and accepts a small one.
+    `consent_ref` says where the person's consent is kept. From `retention_until` on, the face is matched no more and erased.
+    """
     body = call.body
     await call.run(
         Enrol(
@@ -136,6 +138,8 @@ async def enroll_face(call: Call[EnrollFaceBody]) -> Answer:
             user_name=body.user_name,
             force=body.force_register or False,
             image=image_bytes(body.image, IMAGE),
+            consent_ref=body.consent_ref,
+            retention_until=body.retention_until,
         )
     )
     return Answer()
@@ -157,6 +161,8 @@ async def enroll_face_ktp(call: Call[EnrollFaceKtpBody]) -> EnrollKtpAnswer:
             user_name=body.user_name,
             image=image_bytes(body.image, IMAGE),
             threshold=body.minimum_similarity,
+            consent_ref=body.consent_ref,
+            retention_until=body.retention_until,
         )
     )
     pair, code = reply.result(EmbeddedPair), Code.SUCCESS
