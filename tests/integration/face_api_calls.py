@@ -1,15 +1,16 @@
-"""Every call of the Face API, taken from its own table: a new endpoint is in every generated test from its first day."""
+"""Every call below the mounts of the Face API, from its own tables: a new endpoint is in every generated test at once."""
 
 from typing import Any, Final
 
 from ingress.api.face.bodies import FaceBody
-from ingress.api.face.endpoints import ENDPOINTS as TABLE
+from ingress.api.face.endpoints import ENDPOINTS as FACE
+from ingress.api.pedulilindungi.endpoints import ENDPOINTS as PEDULILINDUNGI
 
 from tests.integration.stages import picture_text
 
 CALLS: Final[list[tuple[str, str, type[FaceBody]]]] = [
     (method, path.removeprefix("/"), endpoint.body)
-    for endpoint in TABLE
+    for endpoint in (*FACE, *PEDULILINDUNGI)
     for path in endpoint.paths
     for method in endpoint.methods
 ]
