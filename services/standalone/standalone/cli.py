@@ -6,7 +6,15 @@ from typing import Annotated
 import typer
 from wajah.settings import Settings
 
-from standalone import client_commands, encryption_key_commands, evaluate_command, key_commands, pack_commands
+from standalone import (
+    client_commands,
+    encryption_key_commands,
+    evaluate_command,
+    key_commands,
+    pack_commands,
+    subject_commands,
+    transaction_commands,
+)
 from standalone.options import Data, Pack, refuse, settings_of
 
 app = typer.Typer(
@@ -18,8 +26,9 @@ app = typer.Typer(
 app.add_typer(client_commands.app, name="client")
 app.add_typer(key_commands.app, name="key")
 app.add_typer(encryption_key_commands.app, name="keys")
-app.add_typer(encryption_key_commands.app, name="keys")
+app.add_typer(subject_commands.app, name="subject")
 app.add_typer(pack_commands.app, name="pack")
+app.command("transactions")(transaction_commands.transactions)
 app.command("evaluate")(evaluate_command.evaluate)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import structlog
 
 from wajah.contracts.types import GalleryKey
-from wajah.security.template_encryption import DataKey, WillNotOpen, identity, is_sealed, key_id_of
+from wajah.security.template_encryption import DataKey, WillNotOpen, identity, key_id_of
 from wajah.storage.key_ring import KeyRing
 from wajah.storage.ports import (
     BareFaces,
@@ -35,7 +35,6 @@ F = TypeVar("F", bound=FaceRecord)
 
 DataKeysById = Mapping[bytes, DataKey]
 
-FLOAT_BYTES: Final = 4
 LOGGED: Final = 20  # ids in one line of the log
 
 _RECORD: Final = tuple(each.name for each in fields(FaceRecord))
@@ -63,7 +62,10 @@ class EncryptedFaces:
 
     async def enrolled(self, gallery: GalleryKey, user_id: str) -> bool:
         now = datetime.now(UTC)
-        return any(not face.expired(now) for face in await self._faces.get_many(gallery, [user_id]))
+        return any(not face.expired(now) for face in await self.records(gallery, [user_id]))
+
+    async def records(self, gallery: GalleryKey, user_ids: Sequence[str]) -> Sequence[FaceRecord]:
+        return await self._faces.get_many(gallery, user_ids)
 
     async def get(self, gallery: GalleryKey, user_id: str) -> Face | None:
         faces = await self.get_many(gallery, [user_id])
@@ -104,7 +106,7 @@ class EncryptedFaces:
 
     async def _keys_of(self, gallery: GalleryKey, templates: Sequence[bytes]) -> DataKeysById:
         """Those that the client still has."""
-        key_ids = {key_id_of(template) for template in templates if is_sealed(template)}
+        key_ids = {key_id_of(template) for template in templates}
         found = [await self._ring.find(gallery.client_id, key_id) for key_id in sorted(key_ids)]
         return {key.key_id: key for key in found if key is not None}
 
@@ -144,9 +146,7 @@ def _opened_batch(gallery: GalleryKey, model_id: str, batch: SealedBatch, keys: 
 
 
 def _opened(stored: bytes, identity: bytes, keys: DataKeysById) -> bytes | None:
-    """None for what does not open."""
-    if not is_sealed(stored):
-        return stored if len(stored) % FLOAT_BYTES == 0 else None
+    """None for what does not open. A bare template is not taken either: whoever could write one could pass for anybody."""
     key = keys.get(key_id_of(stored))
     try:
         return None if key is None else key.open(stored, identity)

@@ -18,7 +18,7 @@ _log = structlog.get_logger(__name__)
 
 
 class EncryptedStore:
-    """`wajah.storage.ports.Store`. With `NoKeys` faces and institutions' keys are neither read nor written; all else works."""
+    """`wajah.storage.ports.Store`. With `NoKeys`, faces and institutions' keys are neither read nor written."""
 
     def __init__(self, sealed: SealedStore, keys: KeyEncryptionKeys) -> None:
         self._sealed = sealed

@@ -237,7 +237,7 @@ class Api(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A client's key to one API. The store knows the key itself by its SHA-256 only; `prefix` is the part that lists show."""
+    """A client's key to one API. The store knows the key itself by its SHA-256; `prefix` is the part that lists show."""
 
     client_id: str
     api: Api
@@ -377,6 +377,9 @@ class Faces(FaceList, Protocol):
     async def enrolled(self, gallery: GalleryKey, user_id: str) -> bool:
         """Whether there is such a face; it needs no encryption keys."""
 
+    async def records(self, gallery: GalleryKey, user_ids: Sequence[str]) -> Sequence[FaceRecord]:
+        """All but the templates, of expired faces and of those that do not open too; it needs no encryption keys."""
+
     async def get(self, gallery: GalleryKey, user_id: str) -> Face | None: ...
 
     async def get_many(self, gallery: GalleryKey, user_ids: Sequence[str]) -> list[Face]: ...
@@ -453,7 +456,7 @@ class UpstreamCalls(Protocol):
     """So that a job which comes back never asks an outside service twice, and no acceptance is forgotten."""
 
     async def begin(self, call: UpstreamCall) -> UpstreamCall | None:
-        """Note that a call is about to be made. Where this job and stage began one before, that is returned and left as it is."""
+        """Note that a call is about to be made. One that this job and stage began before is returned, and left as it is."""
 
     async def end(self, job_id: str, stage: Stage, code: Code, message: str, answer: dict[str, Any] | None) -> None:
         """Note its outcome. Nothing happens where it was never begun."""
