@@ -13,6 +13,7 @@ from wajah.settings import Settings
 from tests.servers.services import ServiceProcess, free_port
 
 CLIENT_ID, PASSWORD = "fault", "a password for tests"
+FACES = 100_000  # a limit that is never reached, so that what is left is counted
 
 
 class Platform:
@@ -48,7 +49,7 @@ class Platform:
             process.start()
         for process in self.processes.values():
             process.wait_ready()
-        asyncio.run(add_client_to(self._store, CLIENT_ID, PASSWORD, Limits()))
+        asyncio.run(add_client_to(self._store, CLIENT_ID, PASSWORD, Limits(faces=FACES)))
 
     def stop(self) -> None:
         for process in self.processes.values():

@@ -35,6 +35,6 @@ async def test_what_a_killed_database_let_acknowledge_is_found(database: MongoCh
         platform = Platform(broker.url, f"{database.url}wajah", tmp_path)
         try:
             await asyncio.to_thread(platform.start)
-            await enrol_under_fire(platform, "killed database", images, kill_and_start_again)
+            await enrol_under_fire(platform, "killed database", images, kill_and_start_again, accounts_at_once=False)
         finally:
             await asyncio.to_thread(platform.stop)

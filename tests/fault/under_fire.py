@@ -16,13 +16,20 @@ EXISTS = "Database Error - UserID Already Exists"
 
 
 async def enrol_under_fire(
-    platform: Platform, gallery_id: str, images: list[str], strike: Callable[[], Awaitable[None]]
+    platform: Platform,
+    gallery_id: str,
+    images: list[str],
+    strike: Callable[[], Awaitable[None]],
+    *,
+    accounts_at_once: bool = True,
 ) -> None:
-    """Given 200 enrolments under way, when `strike` happens, then each is found by its own picture, once."""
+    """Given 200 enrolments under way, when `strike` happens, then each is found by its own picture, once, and has taken one
+    unit of the quota; unless the store accounts later for the jobs that died."""
     async with httpx.AsyncClient(base_url=platform.base_url, timeout=15) as http:
         api = Caller(http)
         await api.sign_in()
         await api.insist("create-facegallery", {"facegallery_id": gallery_id})
+        faces_left = await api.faces_left()
 
         turns = iter(enumerate(images))
         struck = asyncio.Event()
@@ -45,6 +52,7 @@ async def enrol_under_fire(
         listed = [face["user_id"] for face in (await api.insist("list-faces", {"facegallery_id": gallery_id}))["faces"]]
         assert sorted(listed) == sorted(acknowledged)
         assert len(set(listed)) == ENROLMENTS
+        assert await api.faces_left() == faces_left - ENROLMENTS or not accounts_at_once
 
         async def identify(number: int) -> str:
             found = await api.insist("identify-face", {"facegallery_id": gallery_id, "image": images[number]})
@@ -66,6 +74,11 @@ class Caller:
         answer = await self._http.post("/oauth/client/token", data=form)
         answer.raise_for_status()
         self._http.headers["Accesstoken"] = answer.json()["access_token"]
+
+    async def faces_left(self) -> int:
+        """What is left of the quota."""
+        answer = await self._http.get("/face-api/client/get-counters")
+        return int(answer.json()["remaining_limit"]["n_face"])
 
     async def insist(self, endpoint: str, body: dict[str, str]) -> dict[str, Any]:
         async with asyncio.timeout(GIVE_UP_S):
