@@ -13,6 +13,7 @@ from wajah.security.passwords import Passwords
 from wajah.storage.ports import Store
 
 from ingress.access import Access
+from ingress.api.dukcapil.routes import DukcapilApi
 from ingress.api.face.precedence import Precedence
 from ingress.api.face.routes import FaceApi
 from ingress.api.oauth import OAuth
@@ -46,6 +47,7 @@ def build(settings: IngressSettings, jobs: Jobs, store: Store, passwords: Passwo
     FaceApi(gate, Precedence(store)).add_to(app)
     FaceApi(gate, Precedence(store), PL_ENDPOINTS, deadline_s=settings.pl_deadline_s).add_to(app)
     UsersApi(gate, store, settings).add_to(app)
+    DukcapilApi(gate, store, passwords, settings).add_to(app)
     Operations(ready).add_to(app)
     add_docs(app)
     app.add_middleware(Access)

@@ -27,6 +27,11 @@ class IngressSettings(Settings):
     """Passwords being checked or waiting for it, 19 MiB and some 30 ms of a core each."""
     token_ttl_days: Annotated[float, Field(ge=0)] = 0.0
     """Life of an access token; 0 is until it is revoked."""
+    dukcapil_distinct_refusals: bool = False
+    """Dukcapil FR API: tell what is wrong with credentials (5001, 5006, 9002); over plain HTTP that lets recorded ones be
+    decrypted, so it is warned of at the start."""
+    dukcapil_trusted_proxies: frozenset[str] = frozenset()
+    """Dukcapil FR API: addresses or networks of proxies whose X-Forwarded-For is believed; as a JSON array."""
     users_refuse_blacklisted: bool = False
     """Users API: an enrolment of a face on the blacklist is refused, but for one on the blacklist itself."""
     users_whitelist_only: frozenset[str] = frozenset()

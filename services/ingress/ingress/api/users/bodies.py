@@ -9,6 +9,7 @@ from wajah.contracts.errors import WajahError
 from ingress.api.users.problem import Problem
 from ingress.api.users.refusals import problem_for
 from ingress.images import IMAGE, image_bytes
+from ingress.trailing_comma import without_trailing_comma
 
 MAX_IMAGE_BYTES: Final = 5 * 1024 * 1024
 DEFAULT_THRESHOLD: Final = 80.0
@@ -68,20 +69,13 @@ def parse(kind: type[B], raw: bytes) -> B:
         if _is_json(error):
             raise _told(error) from None
     try:
-        return kind.model_validate_json(_without_trailing_comma(raw))
+        return kind.model_validate_json(without_trailing_comma(raw))
     except ValidationError as error:
         raise _told(error) from None
 
 
 def _is_json(error: ValidationError) -> bool:
     return error.errors(include_input=False, include_url=False)[0]["type"] != "json_invalid"
-
-
-def _without_trailing_comma(raw: bytes) -> bytes:
-    """The document's own example of a search ends in one."""
-    body = raw.rstrip()
-    inner = body.removesuffix(b"}").rstrip()
-    return inner.removesuffix(b",") + b"}" if body.endswith(b"}") and inner.endswith(b",") else raw
 
 
 def _told(error: ValidationError) -> Problem:
