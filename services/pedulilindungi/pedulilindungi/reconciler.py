@@ -9,13 +9,13 @@ from prometheus_client import Counter
 from wajah.contracts.envelope import Envelope
 from wajah.contracts.errors import Code, JobError, WajahError
 from wajah.contracts.framing import decode, encode
-from wajah.contracts.stages import JobName, Stage
+from wajah.contracts.stages import JobName, Stage, Step
 from wajah.messaging.bus import Bus, Delivery, Message, Subscription
 from wajah.messaging.topology import Topology
 from wajah.storage.ports import Settlement, Store
 
 AT_ONCE: Final = 8
-ATTEMPT_S: Final = 10.0
+ATTEMPT_S: Final = 5.0  # well within the grace period of a connector that ends
 FIRST_PAUSE_S: Final = 0.5
 LONGEST_PAUSE_S: Final = 30.0
 CRASHES: Final = 3  # so many attempts may end with 500 before it is given up
@@ -58,17 +58,18 @@ class Reconciler:
 
     async def _finish(self, delivery: Delivery) -> None:
         envelope = decode(delivery.message.body, delivery.message.content_type)
-        if envelope.job is not JobName.PL_ENROL or envelope.next_stage is not Stage.MATCH_ENROL:
+        if envelope.job is not JobName.PL_ENROL or envelope.next_stage not in {Stage.PL_REGISTER, Stage.MATCH_ENROL}:
             await self._bus.park(delivery.message, delivery.queue, f"nobody finishes {envelope.next_stage.value}")
             return
         outcome = await self._outcome(envelope)
         if outcome is Settlement.ABANDONED:
             await self._bus.park(delivery.message, delivery.queue, "registered at PeduliLindungi, can't be enrolled here")
-        RECONCILED.labels(outcome.value).inc()
-        _log.warning("job reconciled", outcome=outcome.value, job_id=envelope.job_id, trx_id=envelope.trx_id)
+        told = "nothing accepted" if outcome is None else outcome.value
+        RECONCILED.labels(told).inc()
+        _log.warning("job reconciled", outcome=told, job_id=envelope.job_id, trx_id=envelope.trx_id)
 
-    async def _outcome(self, envelope: Envelope) -> Settlement:
-        """Raises Ending."""
+    async def _outcome(self, envelope: Envelope) -> Settlement | None:
+        """None where PeduliLindungi accepted nothing. Raises Ending."""
         pause_s, crashes = FIRST_PAUSE_S, 0
         while True:
             try:
@@ -82,10 +83,12 @@ class Reconciler:
             await self._pause(pause_s)
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
-    async def _attempt(self, envelope: Envelope) -> Settlement:
+    async def _attempt(self, envelope: Envelope) -> Settlement | None:
         """Raises WajahError 503 or 500 where it may be tried again."""
         calls = self._store.upstream_calls
         call = await calls.get(envelope.job_id, Stage.PL_REGISTER)
+        if envelope.next_stage is Stage.PL_REGISTER and (call is None or call.code is not Code.SUCCESS):
+            return None
         if call is not None and call.settlement is not Settlement.OPEN:
             return call.settlement
         error = await self._write(envelope)
@@ -103,6 +106,7 @@ class Reconciler:
         again = envelope.model_copy(
             update={
                 "job": JobName.ENROL,
+                "slip": (Step(stage=Stage.MATCH_ENROL),),
                 "deadline": time.time() + ATTEMPT_S,
                 "results": {Stage.EMBED: envelope.results[Stage.EMBED]},
                 "attempts": 0,

@@ -163,6 +163,20 @@ async def test_a_job_that_came_too_late_after_the_acceptance_is_left_to_be_finis
     assert platform.unfinished[0].job_id == accepted.job_id
 
 
+@pytest.mark.parametrize("attempts", [0, 1])
+async def test_a_late_job_that_a_worker_died_with_while_it_asked_is_left_to_be_looked_into(
+    attempts: int, platform: Platform
+) -> None:
+    late = at_check().advanced(result=Checked(replaces=False), elapsed_ms=1.0)
+    late = late.model_copy(update={"deadline": time.time() - 1, "attempts": attempts})
+    await platform.bus.publish(TOPOLOGY.queue_of(late), Message(encode(late), time.time() + 5))
+
+    await platform.start(HANDLERS)
+    await platform.ask(at_check())
+
+    assert [left.job_id for left in platform.unfinished] == [late.job_id] * attempts
+
+
 @pytest.mark.parametrize("field", [True, False])
 def test_force_pl_changes_the_itinerary_whoever_publishes_the_job(field: bool) -> None:
     payload = {"gallery_id": "g", "user_id": "nik", "user_name": "n", "image": "", "force_pl": field}

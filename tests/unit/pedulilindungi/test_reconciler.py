@@ -10,6 +10,7 @@ import pytest
 from matcher.service import MatcherService
 from matcher.settings import MatcherSettings
 from pedulilindungi import reconciler
+from pedulilindungi.reconciler import RECONCILED
 from pedulilindungi.service import PeduliLindungiService
 from wajah.contracts.envelope import Envelope
 from wajah.contracts.errors import Code, WajahError
@@ -26,7 +27,7 @@ from tests.stand_ins.pedulilindungi.app import REGISTER_PATH
 from tests.stand_ins.pedulilindungi.serving import StandIn
 from tests.stand_ins.pedulilindungi.state import Behaviour
 from tests.unit.matcher.faces import GALLERY, MODEL, client
-from tests.unit.pedulilindungi.jobs import NAME, NIK, enrolment
+from tests.unit.pedulilindungi.jobs import NAME, NIK, enrolment, verification
 from tests.waiting import until
 
 TOPOLOGY = Topology(2)
@@ -78,11 +79,10 @@ async def ask(bus: InProcessBus, envelope: Envelope) -> Code:
     return Code.SUCCESS if reply.error is None else reply.error.code
 
 
-async def leave_unfinished(bus: InProcessBus, store: Store, job_id: str, *, force: bool = False) -> None:
+async def leave_unfinished(bus: InProcessBus, store: Store, job_id: str) -> None:
     """As a worker does with a job that failed after it was accepted."""
-    envelope = enrolment(job_id, force=force)
-    call = UpstreamCall(job_id, Stage.PL_REGISTER, GALLERY, NIK, NAME, datetime.now(UTC))
-    await store.upstream_calls.begin(call)
+    envelope = enrolment(job_id)
+    await begin(store, job_id)
     await store.upstream_calls.end(job_id, Stage.PL_REGISTER, Code.SUCCESS, "", {"success": True})
     advanced = envelope.advanced(result=Registered(answer={"success": True}), elapsed_ms=1.0)
     await bus.publish(TOPOLOGY.unfinished, Message(encode(advanced), time.time() + 5))
@@ -187,11 +187,46 @@ async def test_a_job_that_is_settled_is_left_alone(
     assert face.job_id == "marker"
 
 
+async def begin(store: Store, job_id: str) -> None:
+    call = UpstreamCall(job_id, Stage.PL_REGISTER, GALLERY, NIK, NAME, datetime.now(UTC))
+    await store.upstream_calls.begin(call)
+
+
+async def test_what_a_connector_noted_and_did_not_pass_on_is_finished_when_it_is_back(
+    connector: PeduliLindungiService, matcher: MatcherService, bus: InProcessBus, store: Store
+) -> None:
+    """Given a connector that died after the answer, and comes back past the deadline."""
+    await matcher.start()
+    await begin(store, "job")
+    await store.upstream_calls.end("job", Stage.PL_REGISTER, Code.SUCCESS, "", {"success": True})
+    late = enrolment("job", deadline_s=-1).model_copy(update={"attempts": 1})
+
+    await bus.publish(TOPOLOGY.pedulilindungi.writes, Message(encode(late), time.time() + 5))
+
+    assert await settled(store, "job") is Settlement.RECONCILED
+    assert await store.faces.get(GALLERY, NIK) is not None
+
+
+async def test_where_nothing_was_accepted_nothing_is_written(
+    connector: PeduliLindungiService, matcher: MatcherService, bus: InProcessBus, store: Store
+) -> None:
+    await matcher.start()
+    await begin(store, "job")
+    told = RECONCILED.labels("nothing accepted")
+    before = told._value.get()
+
+    await bus.publish(TOPOLOGY.unfinished, Message(encode(enrolment("job")), time.time() + 5))
+    await until(lambda: told._value.get() == before + 1)
+
+    assert await store.faces.get(GALLERY, NIK) is None
+    assert not bus.dead_letters
+
+
 async def test_a_job_of_somebody_else_is_parked(connector: PeduliLindungiService, bus: InProcessBus) -> None:
-    await bus.publish(TOPOLOGY.unfinished, Message(encode(enrolment("not yet registered")), time.time() + 5))
+    await bus.publish(TOPOLOGY.unfinished, Message(encode(verification("visit")), time.time() + 5))
 
     await until(lambda: bool(bus.dead_letters))
-    assert bus.dead_letters[0].reason == "nobody finishes pl.register"
+    assert bus.dead_letters[0].reason == "nobody finishes pl.checkin"
 
 
 async def test_force_pl_goes_on_after_a_refusal_and_leaves_nothing_open(

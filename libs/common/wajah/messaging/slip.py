@@ -153,7 +153,7 @@ class Worker:
         return True
 
     async def _answer_late(self, delivery: Delivery, envelope: Envelope) -> None:
-        await self._leave_unfinished(envelope)
+        await self._leave_unfinished(envelope, begun=envelope.attempts > 0)
         try:
             await self._finish(delivery, envelope, DeadlineExceeded().as_data())
         except BusError:
@@ -163,9 +163,11 @@ class Worker:
         await self._leave_unfinished(envelope)
         await self._finish(delivery, envelope, error)
 
-    async def _leave_unfinished(self, envelope: Envelope) -> None:
-        """Raises BusError, so that the message comes back rather than be lost."""
-        if any(STAGES[stage].irreversible for stage in envelope.results):
+    async def _leave_unfinished(self, envelope: Envelope, *, begun: bool = False) -> None:
+        """`begun` is whether a worker that died may have done the next stage. Raises BusError, so that the message comes
+        back rather than be lost."""
+        perhaps_done = [*envelope.results, *([envelope.next_stage] if begun else [])]
+        if any(STAGES[stage].irreversible for stage in perhaps_done):
             _log.error("job unfinished", stage=envelope.next_stage.value, job_id=envelope.job_id, trx_id=envelope.trx_id)
             message = Message(encode(envelope), time.time() + HANDOVER_S, FRAME_TYPE)
             await self._bus.publish(self._topology.unfinished, message)
