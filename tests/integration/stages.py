@@ -11,7 +11,7 @@ from wajah.contracts.envelope import Job
 from wajah.contracts.errors import Code, WajahError
 from wajah.contracts.jobs import Enrol, Payload
 from wajah.contracts.models import Calibration, FaceModel
-from wajah.contracts.results import Compared, Embedded, FaceBox
+from wajah.contracts.results import Compared, Embedded, EmbeddedPair, FaceBox
 from wajah.contracts.stages import Stage
 from wajah.messaging.slip import StageHandler
 
@@ -91,6 +91,14 @@ async def embed(job: Job[Any]) -> Embedded:
     )
 
 
+async def embed_ktp(job: Job[Any]) -> EmbeddedPair:
+    """Who is on the picture is on the card, too, as alike as the picture says."""
+    person = await embed(job)
+    similarity = MODEL.calibration.similarity(_look(job.payload.image, job.payload)["likeness"])
+    threshold = MODEL.threshold if job.payload.threshold is None else job.payload.threshold
+    return EmbeddedPair(**dict(person), similarity=similarity, verified=similarity >= threshold)
+
+
 async def compare(job: Job[Any]) -> Compared:
     source, target = (_look(image, job.payload) for image in (job.payload.source_image, job.payload.target_image))
     similarity = MODEL.calibration.similarity(float(_template(source) @ _template(target)))
@@ -102,4 +110,4 @@ async def compare(job: Job[Any]) -> Compared:
     )
 
 
-STAGES: dict[Stage, StageHandler] = {Stage.EMBED: embed, Stage.COMPARE: compare}
+STAGES: dict[Stage, StageHandler] = {Stage.EMBED: embed, Stage.EMBED_KTP: embed_ktp, Stage.COMPARE: compare}

@@ -54,6 +54,32 @@ def test_an_evaluation_prints_its_figures_and_draws_the_curve(tmp_path: Path) ->
     assert (tmp_path / "roc.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_an_evaluation_shows_what_masks_do(tmp_path: Path) -> None:
+    for number, picture in enumerate(pictures(14)):
+        for folder in (f"faces/{number % 7}", "masks/masked", "masks/unmasked"):
+            (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+            (tmp_path / folder / f"{number:02}.jpg").write_bytes(picture)
+    faces, masks = str(tmp_path / "faces"), str(tmp_path / "masks")
+
+    result = wajah("evaluate", faces, "--drawn-masks", "--masks", masks, "--json", "--data", DATA, "--roc", f"{faces}.png")
+    shown = wajah("evaluate", "--masks", masks, "--split", "all", "--data", DATA)
+
+    figures = json.loads(result.stdout)
+    assert set(figures["drawn_masks"]) == {"none", "one", "both"}
+    assert figures["drawn_masks"]["none"]["impostor"] == 21
+    assert figures["masks"]["pictures"] == {"masked": 7, "unmasked": 7}
+    assert figures["masks"]["confusion"]["masked"] == figures["masks"]["confusion"]["unmasked"]
+    assert figures["masks"]["balanced_accuracy"] == 0.5
+    assert "balanced accuracy 0.500" in " ".join(shown.stdout.split())
+
+
+def test_an_evaluation_of_nothing_is_refused() -> None:
+    result = wajah("evaluate", "--data", DATA)
+
+    assert result.returncode == 2
+    assert "--masks" in result.stderr
+
+
 def test_what_cannot_be_done_is_told_in_one_line(tmp_path: Path) -> None:
     result = wajah("evaluate", str(tmp_path / "absent"), "--data", DATA)
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from wajah.contracts.models import FaceModel, MaskCurves
 
 from embedder.calibration import THRESHOLD_SIMILARITY, Cosines, fit
-from embedder.evaluation import Gathered, Progress, embed_with, gather
+from embedder.evaluation import Gathered, NotAFaceFolder, Progress, embed_with, gather
 from embedder.masking import any_mask, with_mask
 from embedder.pipeline import Image, Pack, main_face
 
@@ -59,14 +59,21 @@ class StateFigures:
 
 
 def gather_drawn(pack: Pack, folder: Path, *, threads: int, progress: Progress) -> Drawn:
-    """Raises NotAFaceFolder as `gather` does."""
+    """Raises NotAFaceFolder as `gather` does; where no masked faces are found there are just none."""
 
     def half(of: str, start: float) -> Progress:
         return lambda text, done: progress(f"{of}: {text}", start + done / 2)
 
     bare = gather(embed_with(pack), folder, threads=threads, progress=half("bare", 0.0))
-    masked = gather(embed_with(pack, dress=_dressed), folder, threads=threads, progress=half("masked", 0.5))
+    try:
+        masked = gather(embed_with(pack, dress=_dressed), folder, threads=threads, progress=half("masked", 0.5))
+    except NotAFaceFolder:
+        masked = _nobody(bare)
     return Drawn(bare, masked)
+
+
+def _nobody(like: Gathered) -> Gathered:
+    return Gathered(like.templates[:0], like.people[:0], like.first[:0], (), like.pictures[:0], like.masked[:0])
 
 
 def pairs_of(drawn: Drawn) -> dict[int, Pairs]:

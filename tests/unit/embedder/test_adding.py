@@ -5,12 +5,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import cv2
+import numpy as np
 import onnx
 import pytest
+from embedder import drawn_masks
 from embedder.adding import Declared, PackRefused, pack_add
 from embedder.insightface_pack import DETECTOR_FILE, RECOGNISER_FILE
 from embedder.known_calibrations import ASSUMED_ARCFACE
 from embedder.manifest import Manifest, PackKind
+from embedder.pipeline import Image
 from embedder.registry import open_pack, packs_folder
 from onnx import helper
 
@@ -92,6 +95,38 @@ def test_a_folder_of_people_calibrates(source: Path, sample: Path, tmp_path: Pat
 
     assert manifest.calibration != ASSUMED_ARCFACE
     assert "8 pairs of one person and 28 pairs of two people" in manifest.calibrated_on
+
+
+def test_calibration_fits_a_curve_for_each_number_of_masks(
+    source: Path, sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def noisy(image: Image, *_: object) -> Image:
+        """Drawn masks cover all that the synthetic detector goes by."""
+        return np.asarray(image // 2 * 2, np.uint8)
+
+    monkeypatch.setattr(drawn_masks, "with_mask", noisy)
+
+    manifest = add(source, sample, tmp_path, people=write_people(tmp_path / "people", people=8))
+
+    assert "masks drawn on" in manifest.calibrated_on
+    assert manifest.mask_curves is not None
+    assert manifest.face_model().curve(True, True) == manifest.mask_curves.both
+    assert manifest.face_model().curve(True, False) == manifest.mask_curves.one
+
+
+def test_a_pack_that_finds_no_masked_faces_has_one_curve_and_says_so(source: Path, sample: Path, tmp_path: Path) -> None:
+    manifest = add(source, sample, tmp_path, people=write_people(tmp_path / "people", people=8))
+
+    assert manifest.calibration != ASSUMED_ARCFACE
+    assert manifest.mask_curves is None
+    assert "masked faces not at all" in manifest.calibrated_on
+
+
+def test_a_pack_that_nobody_calibrated_judges_masked_faces_as_bare_ones(source: Path, sample: Path, tmp_path: Path) -> None:
+    model = add(source, sample, tmp_path).face_model()
+
+    assert model.mask_curves is None
+    assert model.curve(True, True) == model.curve(False, False) == ASSUMED_ARCFACE
 
 
 def test_too_few_people_are_refused_and_nothing_is_registered(source: Path, sample: Path, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from embedder.insightface_pack import InsightFacePack
 from embedder.pipeline import Image
 from wajah.contracts.envelope import Envelope, Job
 from wajah.contracts.errors import Code, WajahError
-from wajah.contracts.jobs import Compare, Enrol, Identify, ListGalleries, Payload, Verify
+from wajah.contracts.jobs import Compare, Enrol, EnrolKtp, Identify, ListGalleries, Payload, Verify
 from wajah.contracts.results import Compared, Embedded
 from wajah.contracts.stages import Stage
 
@@ -110,6 +110,59 @@ async def test_the_identical_image_is_similar_by_exactly_1(handlers: Handlers) -
     assert isinstance(result, Compared)
     assert result.similarity == 1.0
     assert result.verified
+
+
+async def test_embed_tells_the_quality_of_the_face(handlers: Handlers) -> None:
+    result = await handlers.embed(job_of(Identify(gallery_id="g", image=PERSON)))
+
+    assert result.quality is not None
+    assert result.quality.face_px == pytest.approx(FACE_PX, abs=1)
+    assert 0 < result.quality.blur < 1
+
+
+async def test_a_picture_without_a_second_face_is_no_person_with_a_card(handlers: Handlers) -> None:
+    plain = np.full((320, 320, 3), 127, np.uint8)
+    plain[148:172, 148:172] = (0, 255, 0)  # the synthetic packs' face
+    enrolment = EnrolKtp(gallery_id="g", user_id="u", user_name="U", image=png(plain))
+
+    with pytest.raises(WajahError, match="the card's is missing") as caught:
+        await handlers.embed_ktp(job_of(enrolment))
+
+    assert caught.value.code is Code.FACE_NOT_DETECTED
+
+
+async def test_embed_ktp_refuses_a_job_of_another_kind(handlers: Handlers) -> None:
+    with pytest.raises(WajahError) as caught:
+        await handlers.embed_ktp(job_of(Identify(gallery_id="g", image=PERSON)))
+
+    assert caught.value.code is Code.MALFORMED
+
+
+@pytest.fixture(params=[1, 8], ids=["image by image", "in batches"])
+async def pair(request: pytest.FixtureRequest, synthetic: InsightFacePack) -> AsyncIterator[Handlers]:
+    engine = Engine(synthetic, workers=2, max_batch=request.param)
+    yield Handlers(engine, SizeGate(enrolment_px=60, probe_px=32, card_px=40))
+    await engine.close()
+
+
+def beside(person: Image, other: Image) -> bytes:
+    """A large picture with a smaller one at its right."""
+    sheet = np.zeros((640, 960, 3), np.uint8)
+    sheet[:, :640] = cv2.resize(person, (640, 640), interpolation=cv2.INTER_NEAREST)
+    sheet[300:620, 640:960] = other
+    return png(sheet)
+
+
+async def test_a_refused_pair_leaves_no_template(pair: Handlers) -> None:
+    image = beside(picture(1), picture(2))
+
+    alike = await pair.embed_ktp(job_of(EnrolKtp(gallery_id="g", user_id="u", user_name="U", image=image, threshold=0.0)))
+    strict = await pair.embed_ktp(job_of(EnrolKtp(gallery_id="g", user_id="u", user_name="U", image=image, threshold=1.0)))
+
+    assert (alike.verified, len(alike.template)) == (True, 4 * DIMENSION)
+    assert (strict.verified, strict.template) == (False, b"")
+    assert alike.similarity == strict.similarity < 1.0
+    assert alike.faces == 2
 
 
 async def test_the_same_person_is_more_similar_than_another(handlers: Handlers) -> None:
