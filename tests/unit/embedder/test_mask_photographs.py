@@ -5,10 +5,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from embedder.adding import Declared, pack_add
 from embedder.evaluation import NotAFaceFolder
 from embedder.mask_photographs import Split, Told, measure_masks
 from embedder.masking import any_mask, with_mask
 from embedder.pipeline import Image, Pack
+from embedder.registry import open_pack
+
+from tests.unit.embedder.measuring_data import measuring_data
 
 EMPTY = np.full((120, 120, 3), 127, np.uint8)
 
@@ -58,3 +62,13 @@ def test_a_folder_without_both_kinds_is_refused(default_pack: Pack, folder: Path
         measure_masks(default_pack, folder, Split.TEST, threads=1, progress=ignore)
     with pytest.raises(NotAFaceFolder, match="masked"):
         measure_masks(default_pack, folder / "nowhere", Split.TEST, threads=1, progress=ignore)
+
+
+def test_the_colours_reach_their_goal_on_photographs_that_they_were_not_fitted_on(tmp_path: Path) -> None:
+    masks, packs = (measuring_data(part, "mask detection of a SCRFD pack on photographs") for part in ("masks", "packs"))
+    pack_add(packs / "mbf_prelu", tmp_path, Declared("mbf", "unknown", "Research."), progress=ignore)
+
+    figures = measure_masks(open_pack("mbf", tmp_path, ignore), masks, Split.TEST, threads=2, progress=ignore)
+
+    assert figures.balanced_accuracy > 0.95
+    assert figures.masked.found > 0.9 * figures.masked.pictures
