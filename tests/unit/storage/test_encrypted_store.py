@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from structlog.testing import capture_logs
 from wajah.contracts.types import GalleryKey
-from wajah.security.key_encryption_keys import GivenKeys, KeysUnfit, NoKeys
+from wajah.security.key_encryption_keys import GivenKeys, KeyFile, KeysUnfit, NoKeys
 from wajah.security.template_encryption import VERSION, is_sealed
+from wajah.storage import key_ring
 from wajah.storage.connect import open_store
 from wajah.storage.encrypted_store import EncryptedStore
 from wajah.storage.ports import Face, StoreUnavailable
@@ -177,3 +178,49 @@ async def test_a_process_without_keys_leaves_bare_faces_as_they_are(tmp_path: Pa
     await (await opened(tmp_path, NoKeys())).stop()
 
     assert templates(tmp_path) == [faces[0].template.tobytes()]
+
+
+async def test_a_rotation_beside_a_running_platform_needs_no_restart(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'wajah.db'}"
+    running, beside = open_store(url), open_store(url)
+    await running.start()
+    before, _ = await with_faces(running, "u1")
+    await beside.start()
+    file = beside.ring.keys
+    assert isinstance(file, KeyFile)
+    [first] = file.read().by_id
+
+    second = file.add()
+    assert await beside.ring.rewrap() == 1
+    file.remove(first)
+
+    after, _ = await with_faces(running, "u1")
+    assert set(await running.ring.used()) == {second}
+    assert [await loaded(beside, gallery) for gallery in (before, after)] == [["u1"], ["u1"]]
+    await running.stop()
+    await beside.stop()
+
+
+async def test_the_key_of_an_erased_client_is_forgotten_with_its_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(key_ring, "CACHED_FOR_S", 0.0)
+    store = await opened(tmp_path)
+    gallery, _ = await with_faces(store, "u1")
+    key = await store.ring.current(gallery.client_id)
+
+    await store.registrations.erase(gallery.client_id)
+
+    assert await store.ring.find(gallery.client_id, key.key_id) is None
+    await store.stop()
+
+
+async def test_the_keys_in_memory_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(key_ring, "CACHED", 3)
+    store = await opened(tmp_path)
+
+    galleries = [(await with_faces(store, "u1"))[0] for _ in range(8)]
+
+    assert len(store.ring._known) == 3
+    assert [await loaded(store, gallery) for gallery in galleries] == [["u1"]] * 8
+    await store.stop()
