@@ -1,6 +1,6 @@
 """The Dukcapil FR API over HTTP."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from typing import Final
 
 import structlog
@@ -24,6 +24,7 @@ from ingress.api.dukcapil.description import OPERATIONS, described
 from ingress.api.dukcapil.faults import JSON, fault_answer, outcome_of
 from ingress.api.dukcapil.origin import is_within, networks_of, origin_of
 from ingress.api.dukcapil.outcomes import Outcome, Refusal
+from ingress.api.dukcapil.quota_day import quota_day
 from ingress.api.dukcapil.recognition import Recognition
 from ingress.api.dukcapil.scores import threshold_of
 from ingress.faults import HttpFault
@@ -32,7 +33,6 @@ from ingress.images import IMAGE, image_bytes
 from ingress.record import record_of
 from ingress.settings import IngressSettings
 
-JAKARTA: Final = timezone(timedelta(hours=7), "Asia/Jakarta")  # without daylight saving time since 1945
 _JOBS: Final = {Method.SEARCH: JobName.SEARCH, Method.VERIFY: JobName.VERIFY}
 
 _log = structlog.get_logger(__name__)
@@ -110,7 +110,7 @@ class DukcapilApi:
 
     async def _accepted(self, call: Call, body: SearchBody, institution: Institution) -> float:
         """The threshold, and one call less of the day's quota. Raises Refusal 5005 and 5002, and StoreUnavailable."""
-        day = datetime.now(UTC).astimezone(JAKARTA).date()
+        day = quota_day(datetime.now(UTC))
         threshold = threshold_of(body.threshold)
         if threshold is None:
             call.quota_left = await self._institutions.left(institution.customer_id, day)
