@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from dukcapil.service import DukcapilService
+from dukcapil.settings import DukcapilSettings
 from embedder.service import EmbedderService
 from embedder.settings import EmbedderSettings
 from ingress.service import IngressService
@@ -23,8 +25,8 @@ from wajah.messaging.service import Resource, Service, running
 from wajah.messaging.slip import Source, StageHandler, Worker
 from wajah.messaging.topology import Topology
 from wajah.security.tokens import sha256_of
-from wajah.storage.ports import Client, Quota, Store
 from wajah.storage.connect import open_store
+from wajah.storage.ports import Client, Quota, Store
 
 from tests.integration.stages import MODEL, STAGES
 
@@ -95,11 +97,13 @@ async def platform(
     *,
     data: Path | None = None,
     connector: PeduliLindungiSettings | None = None,
+    dukcapil: DukcapilSettings | None = None,
     **settings: Any,
 ) -> AsyncGenerator[Platform]:
     """Started, with two clients that have no limits, and ended at the block's end.
 
-    With `data`, the embedder is the real one, and finds its models there. With `connector`, PeduliLindungi is asked.
+    With `data`, the embedder is the real one, and finds its models there. With `connector`, PeduliLindungi is asked, with
+    `dukcapil`, Dukcapil, or the civil register.
     """
     topology = Topology(2)
     bus = InProcessBus(topology)
@@ -118,6 +122,7 @@ async def platform(
         embedding,
         MatcherService(MatcherSettings(search_threads=1), bus, store, topology),
         *([] if connector is None else [PeduliLindungiService(connector, bus, store, topology)]),
+        *([] if dukcapil is None else [DukcapilService(dukcapil, bus, store, topology)]),
         ingress,
     ]
     async with running(services, grace_s=5):

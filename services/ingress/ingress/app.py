@@ -16,6 +16,9 @@ from ingress.access import Access
 from ingress.api.dukcapil.routes import DukcapilApi
 from ingress.api.face.precedence import Precedence
 from ingress.api.face.routes import FaceApi
+from ingress.api.ktp.description import BASIC
+from ingress.api.ktp.request_ids import RequestIds
+from ingress.api.ktp.routes import KtpApi
 from ingress.api.oauth import OAuth
 from ingress.api.pedulilindungi.endpoints import ENDPOINTS as PL_ENDPOINTS
 from ingress.api.users.routes import UsersApi
@@ -48,9 +51,11 @@ def build(settings: IngressSettings, jobs: Jobs, store: Store, passwords: Passwo
     FaceApi(gate, Precedence(store), PL_ENDPOINTS, deadline_s=settings.pl_deadline_s).add_to(app)
     UsersApi(gate, store, settings).add_to(app)
     DukcapilApi(gate, store, passwords, settings).add_to(app)
+    KtpApi(gate, store, passwords, settings).add_to(app)
     Operations(ready).add_to(app)
     add_docs(app)
     app.add_middleware(Access)
+    app.add_middleware(RequestIds)
     app.add_exception_handler(HttpFault, _tell_fault)
     app.add_exception_handler(HTTPException, _tell_refusal)
     _describe_token(app)
@@ -80,5 +85,6 @@ def _allowed(request: Request) -> str:
 
 def _describe_token(app: FastAPI) -> None:
     schemes: dict[str, Any] = {name: {"type": "apiKey", "in": "header", "name": name} for name in (HEADER, KEY_HEADER)}
+    schemes[BASIC] = {"type": "http", "scheme": "basic"}
     document = app.openapi()
     document.setdefault("components", {}).setdefault("securitySchemes", {}).update(schemes)

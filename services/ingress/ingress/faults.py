@@ -10,6 +10,8 @@ from wajah.contracts.errors import Code, WajahError
 
 from ingress.api.dukcapil.address import is_dukcapil
 from ingress.api.dukcapil.faults import fault_answer
+from ingress.api.ktp.answers import refusal
+from ingress.api.ktp.request_ids import is_identity
 from ingress.api.users.problem import Problem, problem_response
 
 JSON: Final = "application/json"
@@ -65,6 +67,8 @@ def is_users(path: str) -> bool:
 def fault_response(path: str, fault: HttpFault) -> Response:
     if is_dukcapil(path):
         return fault_answer(path, fault.status)
+    if is_identity(path):
+        return Response(to_json(refusal(fault.message)), fault.status, fault.headers, JSON)
     if is_users(path):
         return problem_response(Problem(fault.status, headers=fault.headers))
     return json_response(path, told(path, str(fault.status), fault.message), fault.status, fault.headers)

@@ -37,9 +37,14 @@ def image_bytes(text: str, field: ImageField) -> bytes:
         image = _decode_liberally(text, field)
     if not image:
         raise WajahError(field.not_base64)
-    if not image.startswith(_MAGIC):
+    if not is_image(image):
         raise WajahError(field.type_unknown)
     return image
+
+
+def is_image(image: bytes) -> bool:
+    """Whether it begins like a JPEG or a PNG."""
+    return image.startswith(_MAGIC)
 
 
 def _decode_liberally(text: str, field: ImageField) -> bytes:

@@ -19,6 +19,8 @@ class IngressSettings(Settings):
     """How long a caller waits for an answer."""
     pl_deadline_s: Annotated[float, Field(gt=0)] = 15.0
     """The same where PeduliLindungi is asked."""
+    ktp_deadline_s: Annotated[float, Field(gt=0)] = 60.0
+    """The same where an identity card is verified."""
     max_in_flight: Annotated[int, Field(ge=1)] = 256
     """Jobs under way towards one service, before new ones are refused with 503."""
     max_wait_s: Annotated[float, Field(gt=0)] = 8.0

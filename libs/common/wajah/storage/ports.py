@@ -233,6 +233,7 @@ class Api(StrEnum):
     """What an API key opens."""
 
     USERS = "users"
+    IDENTITY = "identity"
 
 
 @dataclass(frozen=True, slots=True)

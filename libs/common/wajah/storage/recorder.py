@@ -9,7 +9,7 @@ import structlog
 
 from wajah.contracts.envelope import Envelope, Reply
 from wajah.contracts.errors import Code, WajahError
-from wajah.contracts.results import Compared, Embedded, EmbeddedPair, Identified, Verified
+from wajah.contracts.results import Compared, Embedded, EmbeddedPair, Identified, KtpVerified, Verified
 from wajah.storage.ports import Transaction, Transactions
 
 CAPACITY: Final = 100_000  # some 40 MB: minutes of a full load while the store is away
@@ -109,7 +109,7 @@ def transaction_of(envelope: Envelope, reply: Reply) -> Transaction:
 def _code(reply: Reply) -> Code:
     if reply.error is not None:
         return reply.error.code
-    decided = reply.find(Verified) or reply.find(EmbeddedPair)
+    decided = reply.find(Verified) or reply.find(EmbeddedPair) or reply.find(KtpVerified)
     identified = reply.find(Identified)
     refused = (decided is not None and not decided.verified) or (identified is not None and identified.best is None)
     return Code.NOT_VERIFIED if refused else Code.SUCCESS
