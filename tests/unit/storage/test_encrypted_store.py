@@ -102,16 +102,27 @@ async def test_a_missing_key_is_told_at_the_start(tmp_path: Path) -> None:
         await opened(tmp_path, keys(2))
 
 
-async def test_another_key_of_the_same_name_is_no_stack_trace(tmp_path: Path) -> None:
+async def test_another_key_of_the_same_name_is_told_at_the_start(tmp_path: Path) -> None:
     store = await opened(tmp_path, keys(1))
-    gallery, _ = await with_faces(store, "u1")
+    await with_faces(store, "u1")
     await store.stop()
-    wrong = GivenKeys(f"k1:{base64.b64encode(bytes(32)).decode()}")
 
-    store = await opened(tmp_path, wrong)
+    with pytest.raises(KeysUnfit, match="'k1' is not the key of that name"):
+        await opened(tmp_path, GivenKeys(f"k1:{base64.b64encode(bytes(32)).decode()}"))
 
+
+async def test_one_damaged_data_key_keeps_its_client_alone_waiting(tmp_path: Path) -> None:
+    store = await opened(tmp_path)
+    damaged, _ = await with_faces(store, "u1")
+    sound, _ = await with_faces(store, "u1")
+    await store.stop()
+    change(tmp_path, "UPDATE data_keys SET wrapped = zeroblob(60) WHERE client_id = ?", damaged.client_id)
+
+    store = await opened(tmp_path)
+
+    assert await loaded(store, sound) == ["u1"]
     with pytest.raises(StoreUnavailable):
-        await store.faces.get(gallery, "u1")
+        await store.faces.get(damaged, "u1")
     await store.stop()
 
 

@@ -3,11 +3,12 @@
 import asyncio
 import time
 from collections import Counter, OrderedDict
+from collections.abc import Sequence
 from typing import Final
 
 import structlog
 
-from wajah.security.key_encryption_keys import KeyEncryptionKeys, KeySet, KeysUnfit
+from wajah.security.key_encryption_keys import KeyEncryptionKeys, KeySet, KeysUnfit, NoKeys
 from wajah.security.template_encryption import DataKey, WillNotOpen, WrappedKey
 from wajah.storage.ports import DataKeys, StoreUnavailable
 
@@ -26,8 +27,8 @@ class KeyRing:
         self._known: OrderedDict[tuple[str, bytes], tuple[DataKey, float]] = OrderedDict()
 
     async def start(self) -> None:
-        """Raises KeysUnfit where the store needs keys that are not there."""
-        await asyncio.to_thread(self.keys.prepare, set(await self.used()))
+        """Raises KeysUnfit where the store needs keys that are not there, or are others of the same name."""
+        await asyncio.to_thread(self._check, await self._data_keys.list())
 
     async def used(self) -> Counter[str]:
         """The key-encryption keys that the store needs, and for how many clients."""
@@ -64,6 +65,15 @@ class KeyRing:
                 again = _unwrap(wrapped, keys).wrapped_by(keys.current)
                 count += await self._data_keys.replace(wrapped, again)
 
+    def _check(self, wrapped: Sequence[WrappedKey]) -> None:
+        self.keys.prepare({key.kek_id for key in wrapped})
+        if isinstance(self.keys, NoKeys):
+            return
+        keys = self.keys.read()
+        for kek_id in {key.kek_id for key in wrapped}:
+            if not any(_opens(key, keys) for key in wrapped if key.kek_id == kek_id):
+                raise KeysUnfit(f"encryption keys: {kek_id!r} is not the key of that name that this database was made with")
+
     async def _unwrapped(self, wrapped: WrappedKey) -> DataKey:
         known = self._cached(wrapped.client_id, wrapped.key_id)
         if known is not None:
@@ -91,6 +101,14 @@ class KeyRing:
         except KeysUnfit as unfit:
             _log.error("encryption keys can't be used", reason=str(unfit))
             raise StoreUnavailable from None
+
+
+def _opens(wrapped: WrappedKey, keys: KeySet) -> bool:
+    try:
+        _unwrap(wrapped, keys)
+    except KeysUnfit:
+        return False
+    return True
 
 
 def _unwrap(wrapped: WrappedKey, keys: KeySet) -> DataKey:
