@@ -13,6 +13,7 @@ from wajah.settings import Settings
 from tests.servers.services import ServiceProcess, free_port
 
 CLIENT_ID, PASSWORD = "fault", "a password for tests"
+KEYS = f"test:{base64.b64encode(bytes(range(32))).decode()}"
 FACES = 100_000  # a limit that is never reached, so that what is left is counted
 
 
@@ -30,9 +31,10 @@ class Platform:
             "WAJAH_SHARDS": "4",
             "WAJAH_STANDBY_S": "1",
             "WAJAH_REPLICAS": "2",
-            "WAJAH_KEYS": f"test:{base64.b64encode(bytes(range(32))).decode()}",
             "WAJAH_PL_DEADLINE_S": "6",
         }
+        if not store.startswith("sqlite:"):  # beside SQLite's file they are made at the first start
+            common["WAJAH_KEYS"] = f"test:{base64.b64encode(bytes(range(32))).decode()}"
         self.processes = {
             "embedder": ServiceProcess("embedder", common, folder),
             "matcher": ServiceProcess("matcher", {**common, "WAJAH_ORDINAL": "0"}, folder),

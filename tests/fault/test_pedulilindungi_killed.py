@@ -11,11 +11,12 @@ import httpx
 import pytest
 from wajah.contracts.stages import Stage
 from wajah.contracts.types import GalleryKey
+from wajah.security.key_encryption_keys import GivenKeys
 from wajah.storage.connect import open_store
 from wajah.storage.ports import Settlement, Store
 
 from tests.faces import pictures
-from tests.fault.platform import CLIENT_ID, PASSWORD, Platform
+from tests.fault.platform import CLIENT_ID, KEYS, PASSWORD, Platform
 from tests.servers.rabbitmq import child_broker
 from tests.servers.services import ServiceProcess, free_port
 from tests.stand_ins.pedulilindungi.app import CHECKIN_PATH, REGISTER_PATH
@@ -91,7 +92,7 @@ def images() -> list[str]:
 @pytest.fixture
 async def store(folder: Path, platform: Platform) -> AsyncIterator[Store]:
     """Another view of what the processes write."""
-    store = open_store(f"sqlite:///{folder / 'wajah.db'}")
+    store = open_store(f"sqlite:///{folder / 'wajah.db'}", GivenKeys(KEYS))
     await store.start()
     yield store
     await store.stop()
@@ -169,15 +170,9 @@ async def test_what_matchers_died_of_after_the_acceptance_is_finished_and_the_ne
 
 
 async def _settled(store: Store, nik: str) -> Settlement:
-    """What became of the acceptance of a NIK, once it is enrolled here."""
+    """What became of the acceptance of a NIK that was open."""
     for _ in range(1500):
-        listed = await store.faces.list(GALLERY_KEY)
-        if nik in [user_id for user_id, _ in listed]:
-            break
-        await asyncio.sleep(0.02)
-    for _ in range(250):
-        face = await store.faces.get(GALLERY_KEY, nik)
-        call = None if face is None else await store.upstream_calls.get(face.job_id, Stage.PL_REGISTER)
+        call = await store.upstream_calls.accepted(GALLERY_KEY, nik, Stage.PL_REGISTER)
         if call is not None and call.settlement is not Settlement.OPEN:
             return call.settlement
         await asyncio.sleep(0.02)
