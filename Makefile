@@ -1,6 +1,6 @@
 # Everything starts from nothing: each target sets up .venv first, from the pinned lock files.
-PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
-	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null && { echo $$p; break; }; done)
 VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := libs/common services/ingress services/embedder services/matcher services/pedulilindungi services/dukcapil services/standalone
@@ -14,7 +14,7 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hash
 setup: $(STAMP)
 
 $(STAMP): requirements/build.lock requirements/dev.lock $(PACKAGES:%=%/pyproject.toml)
-	@test -n "$(PYTHON)" || { echo "Wajah needs Python 3.11, 3.12 or 3.13, with its venv module."; exit 1; }
+	@test -n "$(PYTHON)" || { echo "Wajah needs Python 3.11 to 3.14, with its venv module."; exit 1; }
 	@test -x $(BIN)/pip || { rm -rf $(VENV); $(PYTHON) -m venv $(VENV); } || \
 		{ echo "Python's venv module is missing (Debian: apt install python3-venv)."; exit 1; }
 	@echo "Installing pinned packages into $(VENV) (some 700 MB once unpacked; a few minutes the first time) ..."
@@ -31,6 +31,7 @@ serve: setup
 
 test: setup
 	@tests/servers/install
+	@$(BIN)/python -m tests.servers.build
 	@$(BIN)/pytest
 
 check: setup

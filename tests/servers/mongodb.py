@@ -92,7 +92,7 @@ class MongoChild:
 @contextlib.contextmanager
 def child_server() -> Iterator[MongoChild]:
     """A server of one's own, to be killed at will; skips the test where none can be had."""
-    found = _program()
+    found = program()
     if found is None:
         report_not_run("what happens when MongoDB dies", "neither mongod nor Go is installed")
         pytest.skip("neither mongod nor Go is installed")
@@ -157,7 +157,7 @@ def _docker_server() -> Iterator[str]:
         yield f"{container.get_connection_url()}/?authSource=admin"
 
 
-def _program() -> tuple[Kind, Path] | None:
+def program() -> tuple[Kind, Path] | None:
     """The server to start; None where there is none and none can be built."""
     installed = shutil.which("mongod")
     if installed is not None:
