@@ -31,10 +31,9 @@ class Platform:
             "WAJAH_SHARDS": "4",
             "WAJAH_STANDBY_S": "1",
             "WAJAH_REPLICAS": "2",
+            "WAJAH_KEYS": KEYS,
             "WAJAH_PL_DEADLINE_S": "6",
         }
-        if not store.startswith("sqlite:"):  # beside SQLite's file they are made at the first start
-            common["WAJAH_KEYS"] = f"test:{base64.b64encode(bytes(range(32))).decode()}"
         self.processes = {
             "embedder": ServiceProcess("embedder", common, folder),
             "matcher": ServiceProcess("matcher", {**common, "WAJAH_ORDINAL": "0"}, folder),
