@@ -8,10 +8,13 @@ from wajah.settings import Settings
 
 from standalone import (
     client_commands,
+    dukcapil_commands,
     encryption_key_commands,
     evaluate_command,
+    institution_commands,
     key_commands,
     pack_commands,
+    register_commands,
     subject_commands,
     transaction_commands,
 )
@@ -25,9 +28,12 @@ app = typer.Typer(
 )
 app.add_typer(client_commands.app, name="client")
 app.add_typer(key_commands.app, name="key")
+app.add_typer(institution_commands.app, name="institution")
 app.add_typer(encryption_key_commands.app, name="keys")
 app.add_typer(subject_commands.app, name="subject")
 app.add_typer(pack_commands.app, name="pack")
+app.add_typer(dukcapil_commands.app, name="dukcapil")
+app.add_typer(register_commands.app, name="register")
 app.command("transactions")(transaction_commands.transactions)
 app.command("evaluate")(evaluate_command.evaluate)
 
