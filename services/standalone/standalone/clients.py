@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from wajah.contracts.errors import Code, WajahError
-from wajah.contracts.types import FIRST_GALLERY_SUFFIX, MAX_IDENTIFIER_CHARS, SHARED_BLACKLIST, GalleryKey, first_gallery
+from wajah.contracts.types import FIRST_GALLERY_SUFFIX, MAX_IDENTIFIER_CHARS, OWN_CLIENTS, GalleryKey, first_gallery
 from wajah.security.passwords import Passwords
 from wajah.storage.blacklist import erase_client
 from wajah.storage.connect import open_store
@@ -42,7 +42,7 @@ async def add_client(
     gallery_id = first_gallery(client_id)
     if not client_id.isprintable() or not 1 <= len(client_id) <= MAX_CLIENT_ID_CHARS:
         raise WajahError(Code.MALFORMED, f"a client id is 1 to {MAX_CLIENT_ID_CHARS} printable characters")
-    if client_id == SHARED_BLACKLIST.client_id:
+    if client_id in OWN_CLIENTS:
         raise ClientExists
     chosen = password or secrets.token_urlsafe(GENERATED_PASSWORD_BYTES)
     client = Client(

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 import typer
 from wajah.contracts.errors import Code, WajahError
-from wajah.contracts.types import MAX_IDENTIFIER_CHARS, SHARED_BLACKLIST
+from wajah.contracts.types import MAX_IDENTIFIER_CHARS, OWN_CLIENTS
 from wajah.security.tokens import new_token, sha256_of
 from wajah.storage.ports import Api, ApiKey, Store
 
@@ -69,7 +69,7 @@ def revoke(
 
 
 def _check(key: ApiKey) -> None:
-    if key.client_id == SHARED_BLACKLIST.client_id:
+    if key.client_id in OWN_CLIENTS:
         raise WajahError(Code.MALFORMED, "this client belongs to the platform")
     if not key.collection.isprintable() or not 1 <= len(key.collection) <= MAX_IDENTIFIER_CHARS:
         raise WajahError(Code.MALFORMED, f"a collection is 1 to {MAX_IDENTIFIER_CHARS} printable characters")

@@ -13,12 +13,13 @@ from embedder.registry import PackUnknown
 from wajah.contracts.errors import WajahError
 from wajah.runtime_check import RuntimeUnfit
 from wajah.security.key_encryption_keys import KeysUnfit
+from wajah.security.rsa_credentials import KeyUnfit
 from wajah.settings import Settings
 
 Data = Annotated[Path | None, typer.Option(help="Folder for the database and the model packs (WAJAH_DATA, else var/).")]
 Pack = Annotated[str | None, typer.Option(help="Model pack (WAJAH_PACK, else the bundled one).")]
 
-_REFUSALS = (PackRefused, PackUnknown, PackDamaged, NotAFaceFolder, RuntimeUnfit, KeysUnfit, WajahError, OSError)
+_REFUSALS = (PackRefused, PackUnknown, PackDamaged, NotAFaceFolder, RuntimeUnfit, KeysUnfit, KeyUnfit, WajahError, OSError)
 
 
 def settings_of(data: Path | None) -> Settings:

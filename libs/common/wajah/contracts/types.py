@@ -69,3 +69,6 @@ CIVIL_REGISTER = GalleryKey("@register", "people")
 
 SHARED_BLACKLIST = GalleryKey("@shared", "blacklist")
 """The one gallery that every client may write to; nobody can sign in as its owner."""
+
+OWN_CLIENTS = frozenset({CIVIL_REGISTER.client_id, SHARED_BLACKLIST.client_id})
+"""Owners of the platform's own galleries."""
