@@ -2,6 +2,8 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import structlog
+
 from wajah.storage.civilians import Civilians
 from wajah.storage.institutions import InstitutionKeys, Institutions
 from wajah.storage.mongo.accounts import MongoClients, MongoTokens
@@ -26,10 +28,13 @@ from wajah.storage.ports import (
     Models,
     Registrations,
     SealedFaces,
+    StoreUnavailable,
     Tokens,
     Transactions,
     UpstreamCalls,
 )
+
+_log = structlog.get_logger(__name__)
 
 
 class MongoStore:
@@ -58,9 +63,12 @@ class MongoStore:
 
     async def start(self) -> None:
         await self._database.start()
-        async with self._database.guarded():
-            await self._quotas.sweep()
-            await self._galleries.sweep()
+        for sweep in (self._quotas.sweep, self._galleries.sweep):
+            try:
+                async with self._database.guarded():
+                    await sweep()
+            except StoreUnavailable:
+                _log.warning("sweep cut short, the next start goes on with it")
 
     async def stop(self) -> None:
         await self._database.stop()
