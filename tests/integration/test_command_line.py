@@ -88,7 +88,7 @@ def test_what_cannot_be_done_is_told_in_one_line(tmp_path: Path) -> None:
     assert "absent" in result.stderr.splitlines()[-1]
 
 
-@pytest.mark.parametrize(("name", "told"), [("embedder", "WAJAH_BUS"), ("nonsense", "embedder, matcher, ingress")])
+@pytest.mark.parametrize(("name", "told"), [("embedder", "WAJAH_BUS"), ("nonsense", "embedder, matcher")])
 def test_a_service_that_cannot_run_alone_says_why(name: str, told: str) -> None:
     result = wajah("service", name)
 
