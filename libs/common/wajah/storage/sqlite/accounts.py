@@ -7,12 +7,18 @@ from datetime import UTC, datetime
 from typing import Final
 
 from wajah.contracts.errors import Code, WajahError
-from wajah.storage.ports import Client, ClientExists, NotRegistered, Quota
+from wajah.storage.ports import TOKENS_KEPT, Client, ClientExists, NotRegistered, Quota
 from wajah.storage.sqlite.database import Database
 from wajah.storage.sqlite.quotas import holdings, take
 
 _CLIENTS: Final = "SELECT clients.*, at AS deregistered_at FROM clients LEFT JOIN deregistrations USING (client_id)"
 _HOLDER: Final = f"{_CLIENTS} JOIN tokens USING (client_id) WHERE sha256 = ? AND (expires_at IS NULL OR expires_at > ?)"
+
+_OUTNUMBERED = """
+DELETE FROM tokens WHERE client_id = ? AND sha256 NOT IN (
+    SELECT sha256 FROM tokens WHERE client_id = ? ORDER BY expires_at IS NULL DESC, expires_at DESC, rowid DESC LIMIT ?
+)
+"""
 
 
 class SqliteClients:
@@ -99,6 +105,7 @@ class SqliteTokens:
     async def add(self, client_id: str, token_sha256: bytes, expires_at: datetime | None) -> None:
         def work(connection: sqlite3.Connection) -> None:
             connection.execute("DELETE FROM tokens WHERE expires_at <= ?", (time.time(),))
+            connection.execute(_OUTNUMBERED, (client_id, client_id, TOKENS_KEPT - 1))
             connection.execute(
                 "INSERT OR REPLACE INTO tokens VALUES (?, ?, ?)",
                 (token_sha256, client_id, None if expires_at is None else expires_at.timestamp()),
