@@ -24,7 +24,7 @@ LONGEST_DEADLINE_S = max(
     for name, field in IngressSettings.model_fields.items()
     if name.endswith("deadline_s") and (default := field.default)
 )
-WITH_KEYS = {"matcher", "ingress", "dukcapil"}
+WITH_KEYS = {"matcher", "ingress"}
 
 Object = dict[str, Any]
 
