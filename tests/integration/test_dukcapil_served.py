@@ -117,6 +117,15 @@ async def test_what_is_no_nik_is_told_like_one_that_nobody_has(registry: Caller,
     }
 
 
+async def test_what_is_no_nik_finds_nobody_whoever_is_enrolled(caller: Caller) -> None:
+    for user_id in ("nobody", "x"):
+        await caller.enrol(user_id, "siti")
+
+        told = await caller.verify("siti", nik=user_id)
+
+        assert (told["error"]["errorCode"], told["uid"], told["matchScore"]) == (6020, "", "0")
+
+
 async def test_an_undecrypted_nik_is_told_like_one_that_nobody_has(registry: Caller) -> None:
     body = registry.verify_body("siti")
 
