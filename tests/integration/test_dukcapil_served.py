@@ -273,6 +273,34 @@ async def test_http_is_200_whatever_is_asked(registry: Caller, method: str, path
     assert code_of(checked(answer)) == 5004
 
 
+async def test_whatever_a_field_holds_the_answer_has_a_documented_shape(registry: Caller) -> None:
+    values: list[Any] = [
+        0,
+        -1,
+        1e308,
+        True,
+        "",
+        " ",
+        "\x00",
+        "é漢😀",
+        "x" * 5000,
+        [],
+        {},
+        [[]],
+        {"a": None},
+        "7",
+        "AAAA",
+        None,
+    ]
+    body = registry.verify_body()
+
+    for name, value in ((name, value) for name in body for value in values):
+        for segment in ("CALL_FN", "CALL_FR"):
+            told = checked(await registry.post(body | {name: value}, segment))
+
+            assert code_of(told) in {5001, 5004, 5005, 6006, 6018, 6020}, (name, value)
+
+
 async def test_the_same_transaction_may_come_again_and_counts_again(registry: Caller) -> None:
     body = registry.verify_body()
 
