@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, IPvAnyNetwork
 from wajah.settings import Settings
 
 
@@ -32,7 +32,7 @@ class IngressSettings(Settings):
     dukcapil_distinct_refusals: bool = False
     """Dukcapil FR API: tell what is wrong with credentials (5001, 5006, 9002); over plain HTTP that lets recorded ones be
     decrypted, so it is warned of at the start."""
-    dukcapil_trusted_proxies: frozenset[str] = frozenset()
+    dukcapil_trusted_proxies: frozenset[IPvAnyNetwork] = frozenset()
     """Dukcapil FR API: addresses or networks of proxies whose X-Forwarded-For is believed; as a JSON array."""
     users_refuse_blacklisted: bool = False
     """Users API: an enrolment of a face on the blacklist is refused, but for one on the blacklist itself."""

@@ -2,6 +2,8 @@
 
 import pytest
 from ingress.api.dukcapil.origin import is_within, networks_of, origin_of
+from ingress.settings import IngressSettings
+from pydantic import ValidationError
 from starlette.requests import Request
 
 PROXIES = networks_of(["10.0.0.0/8", "2001:db8:1::/48"])
@@ -46,3 +48,13 @@ def test_an_address_is_within_networks_of_its_own_version() -> None:
     assert is_within(address, networks_of(["192.0.2.1"]))
     assert not is_within(address, networks_of(["192.0.2.2", "::/0"]))
     assert not is_within(address, ())
+
+
+def test_trusted_proxies_are_addresses_or_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WAJAH_DUKCAPIL_TRUSTED_PROXIES", '["10.0.0.1", "2001:db8::/32"]')
+
+    assert IngressSettings().dukcapil_trusted_proxies == set(networks_of(["10.0.0.1", "2001:db8::/32"]))
+    for wrong in ('["10.0.0.1/8"]', '["proxy"]'):
+        monkeypatch.setenv("WAJAH_DUKCAPIL_TRUSTED_PROXIES", wrong)
+        with pytest.raises(ValidationError):
+            IngressSettings()

@@ -1,6 +1,6 @@
 """Where a call comes from: the peer's address, or what a trusted proxy says of it. Never what the caller says."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 
@@ -17,7 +17,7 @@ def networks_of(texts: Iterable[str]) -> tuple[Network, ...]:
     return tuple(ip_network(text) for text in texts)
 
 
-def origin_of(request: Request, trusted: Sequence[Network]) -> Address | None:
+def origin_of(request: Request, trusted: Collection[Network]) -> Address | None:
     """The last address on the way here that is not a trusted proxy's; None where that can't be told."""
     if request.client is None:
         return None

@@ -47,7 +47,7 @@ class DukcapilApi:
         self._accounts = Accounts(store, passwords, distinct=settings.dukcapil_distinct_refusals)
         self._sign_ins = Lane(max_in_flight=settings.max_sign_ins, max_wait_s=settings.max_wait_s)
         self._recognition = Recognition(gate)
-        self._proxies = networks_of(settings.dukcapil_trusted_proxies)
+        self._proxies = settings.dukcapil_trusted_proxies
         if settings.dukcapil_distinct_refusals:
             _log.warning("dukcapil: distinct refusals are on; over plain HTTP they let recorded credentials be decrypted")
 
