@@ -5,9 +5,9 @@ from typing import Annotated, Any, Final, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, ValidationError
 from pydantic_core import from_json
 from wajah.contracts.errors import Code, WajahError
+from wajah.upstream.transport import Received
 
 from pedulilindungi.faults import Incomplete, Malformed, NoSuchPath, ServerFault, TokenExpired
-from pedulilindungi.transport import Received
 
 RFC_3339: Final = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$"
 

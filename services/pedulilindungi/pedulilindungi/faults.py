@@ -3,9 +3,10 @@
 from typing import Any
 
 from wajah.contracts.errors import Code, WajahError
+from wajah.upstream import faults
 
 
-class Down(WajahError):
+class Down(WajahError, faults.Down):
     """PeduliLindungi does not work as a server: what the circuit breaker counts."""
 
 

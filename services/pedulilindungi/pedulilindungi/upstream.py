@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from wajah.contracts.jobs import Visit
+from wajah.upstream.breaker import Breaker
 
 from pedulilindungi.answers import Answer, Reader, VisitAnswer
-from pedulilindungi.breaker import Breaker
-from pedulilindungi.faults import TimedOut, TokenExpired
+from pedulilindungi.faults import TimedOut, TokenExpired, Unreachable
 from pedulilindungi.settings import PeduliLindungiSettings
 from pedulilindungi.tokens import Tokens
 from pedulilindungi.transport import Transport
@@ -22,7 +22,9 @@ class PeduliLindungi:
         self._settings = settings
         self._transport = Transport(settings)
         self._tokens = Tokens(settings, self._transport)
-        self._breaker = Breaker(failures=settings.pl_breaker_failures, open_s=settings.pl_breaker_open_s)
+        self._breaker = Breaker(
+            failures=settings.pl_breaker_failures, open_s=settings.pl_breaker_open_s, refusal=Unreachable
+        )
         self._reader = Reader(rejected=settings.pl_rejected_codes, not_enrolled=settings.pl_not_enrolled_codes)
 
     async def register(self, nik: str, name: str, *, until: float) -> dict[str, Any]:

@@ -9,11 +9,19 @@ from wajah.upstream.faults import Down, Unreachable
 
 class Breaker:
     """Opens after `failures` calls in a row that found the other side down. `open_s` later one probe is let through: it
-    closes the breaker, or opens it for as long again."""
+    closes the breaker, or opens it for as long again. `refusal` makes what is raised while it is open."""
 
-    def __init__(self, *, failures: int, open_s: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        *,
+        failures: int,
+        open_s: float,
+        refusal: Callable[[], Exception] = Unreachable,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._limit = failures
         self._open_s = open_s
+        self._refusal = refusal
         self._clock = clock
         self._failures = 0
         self._opened_at = 0.0
@@ -25,7 +33,7 @@ class Breaker:
 
     @contextmanager
     def call(self) -> Generator[None]:
-        """One call, whose outcome is learnt from. Raises Unreachable while open."""
+        """One call, whose outcome is learnt from. Raises the refusal while open."""
         is_probe = self._admit()
         try:
             yield
@@ -47,6 +55,6 @@ class Breaker:
         if not self.is_open:
             return False
         if self._probing or self._clock() - self._opened_at < self._open_s:
-            raise Unreachable
+            raise self._refusal()
         self._probing = True
         return True

@@ -6,6 +6,7 @@ For connectors: httpx is theirs to bring.
 import asyncio
 import random
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -39,13 +40,14 @@ class Transport:
     """Redirects are answers like any other: credentials and personal data go nowhere else. Proxies of the environment are
     not used. Without a `url` nothing is reached. `ca_file` holds certificates to trust instead of the public authorities."""
 
-    def __init__(self, url: str, *, at_once: int, max_bytes: int, ca_file: Path | None = None) -> None:
+    def __init__(self, url: str, *, at_once: int, max_bytes: int, ca_file: Path | None = None, http2: bool = False) -> None:
         self._configured = bool(url)
         self._max_bytes = max_bytes
         self._at_once = asyncio.Semaphore(at_once)
         self._client = httpx.AsyncClient(
             base_url=url,
             verify=True if ca_file is None else ssl.create_default_context(cafile=str(ca_file)),
+            http2=http2,
             trust_env=False,
             follow_redirects=False,
             timeout=httpx.Timeout(None, connect=CONNECT_S),
@@ -53,11 +55,14 @@ class Transport:
             headers=_HEADERS,
         )
 
-    async def post(self, path: str, body: bytes) -> Received:
-        """The answer to JSON; how long to wait is up to the caller. Raises Unreachable, NoResponse, Unreadable."""
+    async def post(self, path: str, body: bytes, headers: Mapping[str, str] | None = None) -> Received:
+        """The answer; a body is JSON unless the headers say otherwise, and how long to wait is up to the caller.
+
+        Raises Unreachable, NoResponse, Unreadable.
+        """
         if not self._configured:
             raise Unreachable
-        request = self._client.build_request("POST", path, content=body)
+        request = self._client.build_request("POST", path, content=body, headers=headers)
         async with self._at_once:
             return await self._send(request)
 

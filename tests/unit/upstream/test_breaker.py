@@ -1,8 +1,8 @@
 """The circuit breaker, on a clock of the test's own."""
 
 import pytest
-from pedulilindungi.breaker import Breaker
-from pedulilindungi.faults import Malformed, ServerFault, Unreachable
+from wajah.upstream.breaker import Breaker
+from wajah.upstream.faults import ServerFault, Unreachable, Unreadable
 
 
 class Clock:
@@ -25,7 +25,7 @@ def breaker(clock: Clock) -> Breaker:
 
 def fail(breaker: Breaker) -> None:
     with pytest.raises(ServerFault), breaker.call():
-        raise ServerFault(None)
+        raise ServerFault
 
 
 def is_let_through(breaker: Breaker) -> bool:
@@ -47,8 +47,8 @@ def test_it_opens_after_failures_in_a_row(breaker: Breaker) -> None:
 
 def test_an_answer_that_is_no_good_is_still_an_answer(breaker: Breaker) -> None:
     fail(breaker)
-    with pytest.raises(Malformed), breaker.call():
-        raise Malformed
+    with pytest.raises(Unreadable), breaker.call():
+        raise Unreadable
     fail(breaker)
 
     assert is_let_through(breaker)
