@@ -21,7 +21,7 @@ from matcher.slots import BLAS_FROM, SlotArray, Templates
 from matcher.threads import search_threads
 from wajah.contracts.models import Calibration, FaceModel
 from wajah.contracts.types import GalleryKey
-from wajah.storage.ports import Face, Store
+from wajah.storage.ports import Client, Face, Quota, Store
 
 DIMENSION = 512
 TURNS = 15
@@ -118,8 +118,9 @@ def change_figures(faces: int, changes: int = 2000) -> ChangeFigures:
 async def load_figures(store: Store, faces: int) -> LoadFigures:
     """Fills a gallery of the store, through its ports, and loads it."""
     model = FaceModel(model_id="benchmark", dimension=DIMENSION, calibration=CALIBRATION, licence="none")
-    gallery = GalleryKey("benchmark", uuid.uuid4().hex)
-    await store.galleries.create(gallery, gallery.gallery_id)
+    gallery = GalleryKey(uuid.uuid4().hex, "benchmark")
+    await store.clients.add(Client(gallery.client_id, "nobody signs in", dict.fromkeys(Quota), datetime.now(UTC)))
+    await store.galleries.create(gallery, uuid.uuid4().hex)
     templates = random_templates(faces)
     started = time.perf_counter()
     waiting = iter(range(faces))

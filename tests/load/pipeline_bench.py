@@ -5,15 +5,17 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from embedder.decode import decode
-from embedder.mask import wears_mask
 from embedder.pipeline import Pack, Templates, main_face
+from embedder.quality import quality
 
 
 def template_of(pack: Pack, image: bytes) -> Templates:
     """The template of the image's largest face, shape (1, dimension). Raises ValueError where there is none."""
     picture = decode(image, field="image").pixels
     face = main_face(pack.detect(picture), picture)
-    wears_mask(pack.portrait(picture, face))
+    portrait = pack.portrait(picture, face)
+    pack.wears_mask(portrait)
+    quality(portrait, face.landmarks, pack.layout, face_px=face.size)
     return pack.recognise([pack.align(picture, face)])
 
 
