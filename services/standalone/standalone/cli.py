@@ -56,7 +56,7 @@ def serve(
 
 
 @app.command()
-def service(name: Annotated[str, typer.Argument(help="embedder, matcher, pedulilindungi or ingress.")]) -> None:
+def service(name: Annotated[str, typer.Argument(help="embedder, matcher, pedulilindungi, dukcapil or ingress.")]) -> None:
     """Run one service, as a container does; bus and store come from the environment."""
     from standalone.serving import SERVICES, serve_one
 

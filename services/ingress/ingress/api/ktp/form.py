@@ -1,7 +1,7 @@
 """The parts of a multipart body by their names, in any order; what they call themselves otherwise means nothing."""
 
 import re
-from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from python_multipart.exceptions import FormParserError
@@ -42,7 +42,7 @@ class _Collector:
     def __init__(self) -> None:
         self.parts: dict[str, bytes] = {}
         self.ended = False
-        self._data = bytearray()
+        self._data: list[memoryview] = []
         self._header = bytearray()
         self._value = bytearray()
         self._name: str | None = None
@@ -51,10 +51,10 @@ class _Collector:
     def callbacks(self) -> "MultipartCallbacks":
         return {
             "on_part_begin": self._begin,
-            "on_header_field": self._add_to(lambda: self._header, MAX_HEADER_BYTES),
-            "on_header_value": self._add_to(lambda: self._value, MAX_HEADER_BYTES),
+            "on_header_field": partial(_add, self._header),
+            "on_header_value": partial(_add, self._value),
             "on_header_end": self._header_end,
-            "on_part_data": self._add_to(lambda: self._data, None),
+            "on_part_data": self._part_data,
             "on_part_end": self._part_end,
             "on_end": self._end,
         }
@@ -73,18 +73,19 @@ class _Collector:
         self._header.clear()
         self._value.clear()
 
+    def _part_data(self, data: bytes, start: int, end: int) -> None:
+        self._data.append(memoryview(data)[start:end])  # copied once, at the end: pictures are large
+
     def _part_end(self) -> None:
         if self._name:
-            self.parts[self._name] = bytes(self._data)
+            self.parts[self._name] = b"".join(self._data)
 
     def _end(self) -> None:
         self.ended = True
 
-    @staticmethod
-    def _add_to(where: Callable[[], bytearray], limit: int | None) -> Callable[[bytes, int, int], None]:
-        def add(data: bytes, start: int, end: int) -> None:
-            where().extend(memoryview(data)[start:end])
-            if limit is not None and len(where()) > limit:
-                raise Refused(400, BROKEN_MULTIPART)
 
-        return add
+def _add(text: bytearray, data: bytes, start: int, end: int) -> None:
+    """Raises Refused for a header that is longer than any we have use for."""
+    text += data[start:end]
+    if len(text) > MAX_HEADER_BYTES:
+        raise Refused(400, BROKEN_MULTIPART)

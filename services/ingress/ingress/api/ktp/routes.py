@@ -1,9 +1,13 @@
 """Face verification of identity cards over HTTP: a card becomes a job, what the register says its answer."""
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 from wajah.contracts.errors import WajahError
+from wajah.contracts.jobs import VerifyKtp
 from wajah.contracts.results import KtpVerified
 from wajah.contracts.stages import JobName
 from wajah.security.passwords import Passwords
@@ -28,6 +32,7 @@ class KtpApi:
         self._gate = gate
         self._callers = Callers(store, passwords, settings)
         self._deadline_s = settings.ktp_deadline_s
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="forms")  # 9 ms for a photograph of 8 MB
 
     def add_to(self, app: FastAPI) -> None:
         app.add_api_route(PATH, self.serve, methods=["POST"], **DESCRIBED)
@@ -48,6 +53,12 @@ class KtpApi:
         self._gate.check(JobName.KTP_VERIFY)
         client_id = await self._callers.client_of(request)
         body = await self._gate.body(request)
-        card = card_of(parts_of(body, request.headers.get("content-type", "")))
+        card = await self._card(body, request.headers.get("content-type", ""))
         reply = await self._gate.run(card, client_id=client_id, trx_id=request_id_of(request), deadline_s=self._deadline_s)
         return answered(verification(reply.result(KtpVerified)))
+
+    async def _card(self, body: bytes, content_type: str) -> VerifyKtp:
+        def read() -> VerifyKtp:
+            return card_of(parts_of(body, content_type))
+
+        return await asyncio.get_running_loop().run_in_executor(self._reader, read)
