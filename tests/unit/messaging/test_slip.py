@@ -2,86 +2,26 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
-from typing import Any
+from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
 from prometheus_client import REGISTRY
-from wajah.contracts.envelope import Envelope, Job, Reply
+from wajah.contracts.envelope import Envelope, Reply
 from wajah.contracts.errors import Code, WajahError
 from wajah.contracts.framing import JSON_TYPE, decode, encode
 from wajah.contracts.jobs import Enrol, Identify, ListFaces, Payload
-from wajah.contracts.results import Embedded, Enrolled, FaceBox, FacesListed, Identified, Result
+from wajah.contracts.results import Embedded, Enrolled, Identified
 from wajah.contracts.stages import Stage, Step
 from wajah.messaging.bus import BusError, Message, ReturnAddress
-from wajah.messaging.inprocess import InProcessBus
-from wajah.messaging.slip import Source, StageHandler, Worker
+from wajah.messaging.slip import Source, Worker
 from wajah.messaging.topology import DELIVERY_LIMIT, Queue, Topology
+
+from tests.unit.messaging.worked_stages import FlakyBus, Stages
 
 IDENTIFY = Identify(gallery_id="g", image=b"image")
 ENROL = Enrol(gallery_id="g", user_id="u", user_name="U", image=b"image")
 LIST = ListFaces(gallery_id="g")
-
-
-class FlakyBus(InProcessBus):
-    """Refuses to publish as often as it is told to."""
-
-    def __init__(self, topology: Topology) -> None:
-        super().__init__(topology)
-        self.refusals = 0
-        self.published: list[tuple[Queue, Message]] = []
-
-    async def publish(self, queue: Queue, message: Message) -> None:
-        if self.refusals and message.return_address is not None and self.published:
-            self.refusals -= 1
-            raise BusError
-        self.published.append((queue, message))
-        await super().publish(queue, message)
-
-
-class Stages:
-    """Handlers that count, and that can be told to fail."""
-
-    def __init__(self) -> None:
-        self.jobs: list[Job[Any]] = []
-        self.error: Exception | None = None
-        self.running = 0
-        self.most_at_once = 0
-
-    def table(self) -> Mapping[Stage, StageHandler]:
-        return {
-            Stage.EMBED: self.embed,
-            Stage.MATCH_IDENTIFY: self.identify,
-            Stage.MATCH_ENROL: self.enrol,
-            Stage.FACE_LIST: self.list_faces,
-        }
-
-    async def embed(self, job: Job[Any]) -> Result:
-        await self.enter(job)
-        box = FaceBox(left=0, top=0, right=1, bottom=1)
-        return Embedded(template=b"template", dimension=2, model_id="m", masked=False, box=box, faces=1, detection_score=0.9)
-
-    async def identify(self, job: Job[Any]) -> Result:
-        self.jobs.append(job)
-        return Identified(best=None, similarity=0.25)
-
-    async def enrol(self, job: Job[Any]) -> Result:
-        await self.enter(job)
-        return Enrolled(user_id=job.payload.user_id, replaced=False)
-
-    async def list_faces(self, job: Job[Any]) -> Result:
-        await self.enter(job)
-        return FacesListed(faces=())
-
-    async def enter(self, job: Job[Any]) -> None:
-        self.jobs.append(job)
-        self.running += 1
-        self.most_at_once = max(self.most_at_once, self.running)
-        await asyncio.sleep(0.005)
-        self.running -= 1
-        if self.error is not None:
-            raise self.error
 
 
 @pytest.fixture
