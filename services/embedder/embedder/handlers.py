@@ -17,7 +17,6 @@ from embedder.decode import ImageField
 from embedder.engine import EmbeddedFace, Engine
 
 ANY_SIZE: Final = 0.0
-SAME_IMAGE: Final = 1 - 1e-6  # float32 rounding of a template's product with itself
 
 _FACE_FAULTS: Final = frozenset({Code.FACE_NOT_DETECTED, Code.FACE_TOO_SMALL})
 
@@ -106,7 +105,7 @@ class Handlers:
         """The similarity, calibrated for the masks of both, and whether it reaches the threshold, else the model's."""
         model = self._engine.model
         cosine = float(np.dot(face.template, other.template))
-        similarity = 1.0 if cosine >= SAME_IMAGE else model.curve(face.masked, other.masked).similarity(cosine)
+        similarity = model.similarity(cosine, face.masked, other.masked)
         return similarity, similarity >= (model.threshold if threshold is None else threshold)
 
     def _described(self, face: EmbeddedFace) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from wajah.storage.ports import Models
 from matcher.slots import Match, Templates
 
 REREAD_AFTER_S: Final = 60.0  # how long a calibration that was replaced may stay in use
-SAME_IMAGE: Final = 1 - 1e-6  # float32 rounding of a template's product with itself
 UNIT_LENGTH_TOLERANCE: Final = 1e-3
 
 
@@ -28,9 +27,7 @@ class Probe:
 
     def similarity(self, match: Match) -> float:
         """Calibrated for the masks of both faces, from 0 to 1; exactly 1 for the identical image."""
-        if match.cosine >= SAME_IMAGE:
-            return 1.0
-        return self.model.curve(self.masked, match.masked).similarity(match.cosine)
+        return self.model.similarity(match.cosine, self.masked, match.masked)
 
     def candidate(self, match: Match) -> Candidate:
         return Candidate(user_id=match.user_id, user_name=match.user_name, similarity=self.similarity(match))

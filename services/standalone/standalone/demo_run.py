@@ -49,7 +49,7 @@ async def run(settings: Settings, pack_name: str | None, faces: Path | None) -> 
     console.print(
         f"\n{len(people)} people enrolled, {right} of {len(outcomes)} pictures answered rightly, "
         f"in {time.perf_counter() - started:.0f} s. Every call went over HTTP through the Face API of a platform that was "
-        f"started for it: ingress, embedder and matcher in one process.\n"
+        f"started for it: all services in one process.\n"
         f"Model: {pack.manifest.model_id} ({pack.manifest.licence}). {pack.manifest.terms}\n\n"
         "[bold]Go on:[/] [cyan]make serve[/] leaves it running, documentation at http://127.0.0.1:8080/docs; "
         "[cyan].venv/bin/wajah client add NAME[/] makes an account; "

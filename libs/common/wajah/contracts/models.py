@@ -2,11 +2,13 @@
 
 import itertools
 from bisect import bisect_right
-from typing import Self
+from typing import Final, Self
 
 from pydantic import model_validator
 
 from wajah.contracts.types import Contract, Identifier
+
+SAME_IMAGE: Final = 1 - 1e-6  # float32 rounding of a template's product with itself
 
 
 class Calibration(Contract):
@@ -67,3 +69,7 @@ class FaceModel(Contract):
         if self.mask_curves is None or not any(masked):
             return self.calibration
         return self.mask_curves.both if all(masked) else self.mask_curves.one
+
+    def similarity(self, cosine: float, *masked: bool) -> float:
+        """Similarity of two faces, by which of them wear masks, from 0 to 1; exactly 1 for the identical image."""
+        return 1.0 if cosine >= SAME_IMAGE else self.curve(*masked).similarity(cosine)
