@@ -17,7 +17,7 @@ $(STAMP): requirements/build.lock requirements/dev.lock $(PACKAGES:%=%/pyproject
 	@test -n "$(PYTHON)" || { echo "Wajah needs Python 3.11 to 3.14, with its venv module."; exit 1; }
 	@test -x $(BIN)/pip || { rm -rf $(VENV); $(PYTHON) -m venv $(VENV); } || \
 		{ echo "Python's venv module is missing (Debian: apt install python3-venv)."; exit 1; }
-	@echo "Installing pinned packages into $(VENV) (some 700 MB once unpacked; a few minutes the first time) ..."
+	@echo "Installing pinned packages into $(VENV) (1.2 GB once unpacked; a few minutes the first time) ..."
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/build.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-build-isolation -r requirements/dev.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation $(PACKAGES:%=-e %)
